@@ -1,0 +1,180 @@
+/* Every kernel's contract, once, and the table that an instruction set fills.
+ *
+ * kernels/scalar holds the oracle: short loops that say what is computed.
+ * The twins in kernels/simd128 and kernels/relaxed give the same bytes for
+ * integers; for floats, simd128 gives the same bits (same order of additions,
+ * no fused multiply-add) and relaxed may fuse.
+ *
+ * Common rules. Buffers may have any alignment. A kernel may read up to 15
+ * bytes past the end of an input buffer, and never lets them influence a
+ * result; it writes only what the contract names. Packed weights have the
+ * same layout for every instruction set. Sizes are at least 1 unless said
+ * otherwise. */
+#ifndef PCL_KERNELS_H
+#define PCL_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pincel.h"
+
+/* From an int32 accumulator to a uint8 value:
+ *     y = (float)acc * scale[c]                    rounded to nearest float
+ *     y = min(max(y, low - zero_point), high - zero_point)
+ *     out = round_half_even(y) + zero_point        in low..high
+ * 0 <= low <= high <= 255, 0 <= zero_point <= 255, scale finite and > 0. */
+typedef struct pcl_requantization {
+    const float *scale; /* [columns] */
+    int32_t zero_point;
+    int32_t low, high;
+} pcl_requantization;
+
+/* --- gemm_u8: out[m][n] = requantise(bias[n] + sum_k (a[m][k] - offset) * (w[n][k] - weight_zero_point))
+ * `offset` is pcl_kernels.dot_offset of the table; callers fold the real
+ * zero point of a, less the offset, into bias. Sums wrap modulo 2^32.
+ *
+ * packed: [ceil(columns / 8)][ceil(depth / 4)][8][4] int8, zeros in the gaps
+ * (pcl_pack_gemm_u8). */
+typedef struct pcl_gemm_u8 {
+    size_t rows, columns, depth;
+    const uint8_t *a; /* [rows][a_stride], depth bytes used of each row */
+    size_t a_stride;
+    const int8_t *packed;
+    const int32_t *bias; /* [columns] */
+    int32_t weight_zero_point;
+    pcl_requantization requantization;
+    uint8_t *out; /* [rows][out_stride], columns bytes written of each row */
+    size_t out_stride;
+} pcl_gemm_u8;
+
+/* --- gemm_f32: out[m][n] = clamp(bias[n] + sum_k a[m][k] * w[n][k], low, high), k ascending from the bias.
+ * packed: [ceil(columns / 8)][depth][8] float (pcl_pack_gemm_f32). NaN passes through the clamp. */
+typedef struct pcl_gemm_f32 {
+    size_t rows, columns, depth;
+    const float *a;
+    size_t a_stride; /* in floats */
+    const float *packed;
+    const float *bias; /* [columns] */
+    float low, high;   /* -INFINITY, INFINITY: no clamp */
+    float *out;
+    size_t out_stride; /* in floats */
+} pcl_gemm_f32;
+
+/* --- dwconv_u8, dwconv_f32: one or two rows of a depthwise convolution.
+ * Output row r (0 <= r < out_rows) reads input rows r * stride_h + y * dilation_h
+ * for y < filter_h; rows[] holds a pointer for each input row from the first
+ * to the last of these, so rows[r * stride_h + y * dilation_h]. A row that
+ * lies outside the picture points at in_width * channels bytes of the pad value.
+ * Column x of the output reads columns x * stride_w - pad_left + i * dilation_w,
+ * i < filter_w; those outside 0..in_width-1 count as the pad value
+ * (zero for f32). */
+typedef struct pcl_dwconv {
+    size_t channels;
+    size_t in_width, out_width;
+    size_t filter_h, filter_w;
+    size_t stride_h, stride_w;
+    size_t dilation_h, dilation_w;
+    size_t pad_left;
+    size_t out_rows;   /* 1 or 2 */
+    size_t out_stride; /* elements from one output row to the next */
+} pcl_dwconv;
+
+/* acc = bias[c] + sum (a - offset) * (w + rest), offset as for gemm_u8.
+ * packed: [ceil(channels / 16)][filter_w][ceil(filter_h / 4)][16][4] int8
+ * (16 channels, 4 filter rows of one filter column side by side, zeros in
+ * the gaps; pcl_pack_dwconv_u8). Weights less their zero point that do not
+ * fit int8 leave the remainder in `rest`, same layout; NULL when there is
+ * none. */
+typedef struct pcl_dwconv_u8 {
+    pcl_dwconv shape;
+    const uint8_t *const *rows; /* [(out_rows - 1) * stride_h + (filter_h - 1) * dilation_h + 1] -> [in_width][channels] */
+    uint8_t pad_value;
+    const int8_t *packed;
+    const int8_t *rest;
+    const int32_t *bias; /* [channels] */
+    pcl_requantization requantization;
+    uint8_t *out;  /* [out_rows][out_stride] */
+    void *scratch; /* pcl_dwconv_u8_scratch bytes */
+} pcl_dwconv_u8;
+
+/* out = clamp(bias[c] + sum a * w, low, high), taps in row-major order from the
+ * bias; taps outside the picture are skipped. packed: [filter_h][filter_w][channels]. */
+typedef struct pcl_dwconv_f32 {
+    pcl_dwconv shape;
+    const float *const *rows;
+    const float *packed;
+    const float *bias;
+    float low, high;
+    float *out;
+} pcl_dwconv_f32;
+
+/* --- add_u8: quantised addition in fixed point (as XNNPACK's qu8-vadd does it):
+ *     acc = bias + a[i] * a_multiplier + b[i] * b_multiplier      (wraps)
+ *     out = clamp((acc >> shift) + zero_point, low, high)           arithmetic shift
+ * bias holds the rounding and the zero points (pcl_add_u8_prepare). out may
+ * be a or b. */
+typedef struct pcl_add_u8 {
+    int32_t bias, a_multiplier, b_multiplier;
+    int32_t shift; /* 0..31 */
+    int32_t zero_point, low, high;
+} pcl_add_u8;
+
+typedef struct pcl_kernels {
+    pcl_isa isa;
+    int32_t dot_offset; /* 0 or 128, see gemm_u8 */
+
+    void (*gemm_u8)(const pcl_gemm_u8 *task);
+    void (*gemm_f32)(const pcl_gemm_f32 *task);
+    void (*dwconv_u8)(const pcl_dwconv_u8 *task);
+    void (*dwconv_f32)(const pcl_dwconv_f32 *task);
+
+    void (*add_u8)(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out, size_t count);
+    /* out[i] = table[in[i]]; in place allowed */
+    void (*lookup_u8)(const uint8_t table[256], const uint8_t *in, uint8_t *out, size_t count);
+    /* out = clamp(round_half_even(in * inverse_scale) + zero_point, 0, 255); NaN gives zero_point */
+    void (*quantize_u8)(float inverse_scale, int32_t zero_point, const float *in, uint8_t *out, size_t count);
+    /* out = (in - zero_point) * scale */
+    void (*dequantize_u8)(float scale, int32_t zero_point, const uint8_t *in, float *out, size_t count);
+
+    /* For each channel c: sum[c] += sum_p x[p][c] and square[c] += sum_p (x[p][c] - center[c])^2,
+     * p ascending, x: [pixels][channels]. */
+    void (*moments_f32)(const float *x, size_t pixels, size_t channels, const float *center, float *sum,
+                        float *square);
+    /* out[p][c] = clamp(x[p][c] * scale[c] + shift[c], low, high); in place allowed */
+    void (*affine_f32)(const float *x, size_t pixels, size_t channels, const float *scale, const float *shift,
+                       float low, float high, float *out);
+    /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value; in place allowed */
+    void (*logistic_f32)(const float *in, float *out, size_t count);
+} pcl_kernels;
+
+/* The table for an instruction set that pcl_isa_available; AUTO gives the best. */
+const pcl_kernels *pcl_kernels_for(pcl_isa isa);
+bool pcl_isa_available(pcl_isa isa);
+
+/* --- Packing and parameters, the same for every instruction set (kernels/pack.c) */
+
+size_t pcl_gemm_u8_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
+/* weights: [columns][depth] with `column_stride` bytes from one column to the
+ * next and `depth_stride` from one k to the next. */
+void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth, size_t column_stride,
+                      size_t depth_stride);
+
+size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth);
+void pcl_pack_gemm_f32(float *packed, const float *weights, size_t columns, size_t depth, size_t column_stride,
+                       size_t depth_stride);
+
+size_t pcl_dwconv_u8_packed_bytes(size_t channels, size_t filter_h, size_t filter_w);
+/* weights: [filter_h][filter_w][channels] less their zero point, in -255..255.
+ * Returns true when `rest` (may be NULL: then only asks) is needed. */
+bool pcl_pack_dwconv_u8(int8_t *packed, int8_t *rest, const int16_t *weights, size_t channels, size_t filter_h,
+                        size_t filter_w);
+size_t pcl_dwconv_u8_scratch(const pcl_dwconv *shape);
+
+/* Parameters of out = a + b (or a - b with negate_b) for the given
+ * quantisations. False when the ratios of the scales are out of range
+ * (a_scale / out_scale and b_scale / out_scale must lie in [2^-14, 2^8)). */
+bool pcl_add_u8_prepare(pcl_add_u8 *out, float a_scale, int32_t a_zero_point, float b_scale, int32_t b_zero_point,
+                        bool negate_b, float out_scale, int32_t out_zero_point, int32_t low, int32_t high);
+
+#endif

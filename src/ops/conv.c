@@ -1,0 +1,367 @@
+#include "ops/conv.h"
+
+#include <math.h>
+
+#include "ops/dense.h"
+#include "ops/im2col.h"
+
+enum {
+    ROW_TILE = 6,              /* rows that the GEMM kernels do at once */
+    COLUMN_TILE = 8,
+    PATCH_BYTES = 64 << 10,    /* patches made before they are used: they stay in the second-level cache */
+    RESIDUAL_BYTES = 16 << 10, /* output made before the residual is added to it */
+    MAX_EXTENT = 1 << 20,      /* filter size times dilation */
+    MAX_SIDE = 1 << 28         /* of the picture: coordinates stay far from the end of int32 */
+};
+
+/* --- Checks --------------------------------------------------------------- */
+
+pcl_weighted pcl_conv_tensors(const pcl_node *node, int32_t channel_axis, int32_t channels) {
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    pcl_tensor *output = node->outputs[0];
+    return (pcl_weighted){
+        .input = node->inputs[0],
+        .weights = node->inputs[1],
+        .bias = pcl_node_input(node, 2),
+        .output = output,
+        .channel_axis = channel_axis,
+        .channels = channels,
+        .out_scale = attributes->residual ? attributes->middle_scale : pcl_tensor_scale(output),
+        .out_zero_point = attributes->residual ? attributes->middle_zero_point : pcl_tensor_zero_point(output),
+        .activation = attributes->activation};
+}
+
+static pcl_status check_sizes(const pcl_infer_context *context, const pcl_node *node, const pcl_conv_filter *filter) {
+    const pcl_shape *in = &node->inputs[0]->shape, *weights = &node->inputs[1]->shape;
+    for (int32_t i = 0; i < 4; i++)
+        if (in->dims[i] < 1 || weights->dims[i] < 1)
+            return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "its input or filter is empty");
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    bool sane = in->dims[1] <= MAX_SIDE && in->dims[2] <= MAX_SIDE &&
+                (int64_t)filter->height * attributes->dilation_h <= MAX_EXTENT &&
+                (int64_t)filter->width * attributes->dilation_w <= MAX_EXTENT;
+    if (sane) return PCL_OK;
+    return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "picture %dx%d or filter %dx%d is too large",
+                         in->dims[1], in->dims[2], filter->height, filter->width);
+}
+
+static pcl_status check_reflection(const pcl_infer_context *context, const pcl_node *node) {
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    const pcl_pads *pads = &attributes->pads;
+    const int32_t *dims = node->inputs[0]->shape.dims;
+    bool fits = pads->top < dims[1] && pads->bottom < dims[1] && pads->left < dims[2] && pads->right < dims[2];
+    if (!attributes->reflect || fits) return PCL_OK;
+    return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "a picture of %dx%d is too small to mirror its pads",
+                         dims[1], dims[2]);
+}
+
+pcl_status pcl_conv_infer_window(const pcl_infer_context *context, pcl_node *node, const pcl_conv_filter *filter) {
+    pcl_status status = PCL_OK;
+    pcl_conv_attributes *attributes = &node->attributes.conv;
+    const int32_t *dims = node->inputs[0]->shape.dims;
+    pcl_pads *pads = &attributes->pads;
+    pcl_shape out = {.rank = 4, .dims = {dims[0], 0, 0, filter->out_channels}};
+    PCL_TRY(check_sizes(context, node, filter));
+    PCL_TRY(pcl_window(context, node, dims[1], filter->height, attributes->stride_h, attributes->dilation_h,
+                       attributes->padding, &pads->top, &pads->bottom, &out.dims[1]));
+    PCL_TRY(pcl_window(context, node, dims[2], filter->width, attributes->stride_w, attributes->dilation_w,
+                       attributes->padding, &pads->left, &pads->right, &out.dims[2]));
+    PCL_TRY(check_reflection(context, node));
+    PCL_TRY(pcl_tensor_set_shape(node->outputs[0], &out, context->error));
+    node->macs = (uint64_t)out.dims[0] * (uint64_t)out.dims[1] * (uint64_t)out.dims[2] *
+                 (uint64_t)filter->out_channels;
+    if (__builtin_mul_overflow(node->macs, (uint64_t)filter->height * (uint64_t)filter->width *
+                                               (uint64_t)filter->in_channels, &node->macs))
+        return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its work cannot be counted in 64 bits");
+done:
+    return status;
+}
+
+static pcl_conv_filter conv_filter(const pcl_node *node) {
+    const int32_t *dims = node->inputs[1]->shape.dims;
+    return (pcl_conv_filter){.height = dims[1], .width = dims[2], .in_channels = dims[3], .out_channels = dims[0]};
+}
+
+/* Parameters of out = middle + residual. */
+static bool residual_parameters(const pcl_node *node, pcl_add_u8 *out) {
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    const pcl_tensor *residual = node->inputs[3], *output = node->outputs[0];
+    int32_t low, high;
+    pcl_activation_range_u8(attributes->residual_activation, output, &low, &high);
+    return pcl_add_u8_prepare(out, attributes->middle_scale, attributes->middle_zero_point, pcl_tensor_scale(residual),
+                              pcl_tensor_zero_point(residual), false, pcl_tensor_scale(output),
+                              pcl_tensor_zero_point(output), low, high);
+}
+
+static pcl_status check_residual(const pcl_infer_context *context, const pcl_node *node) {
+    pcl_status status = PCL_OK;
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    const pcl_tensor *residual = pcl_node_input(node, 3), *output = node->outputs[0];
+    pcl_add_u8 parameters;
+    PCL_TRY(pcl_check_activation(context, node, attributes->residual_activation));
+    if (!residual || !pcl_shape_equal(&residual->shape, &output->shape) || residual->dtype != output->dtype)
+        return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "its residual does not match its output");
+    if (output->dtype == PCL_FLOAT32) return PCL_OK;
+    PCL_TRY(pcl_check_quantised(context, node, residual));
+    if (!residual_parameters(node, &parameters))
+        return pcl_node_fail(context->error, node, PCL_ERROR_TYPE, "the scales of its residual are out of range");
+done:
+    return status;
+}
+
+static pcl_status check_middle(const pcl_infer_context *context, const pcl_node *node) {
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    bool sane = attributes->middle_scale > 0.0f && isfinite(attributes->middle_scale) &&
+                attributes->middle_zero_point >= 0 && attributes->middle_zero_point <= 255;
+    if (sane || !attributes->residual || node->inputs[0]->dtype == PCL_FLOAT32) return PCL_OK;
+    return pcl_node_fail(context->error, node, PCL_ERROR_TYPE, "the quantisation before its residual is invalid");
+}
+
+static pcl_status infer_conv(const pcl_infer_context *context, pcl_node *node) {
+    pcl_status status = PCL_OK;
+    PCL_TRY(pcl_check_rank(context, node, node->inputs[0], 4, 4));
+    PCL_TRY(pcl_check_rank(context, node, node->inputs[1], 4, 4));
+    pcl_conv_filter filter = conv_filter(node);
+    int32_t channels = node->inputs[0]->shape.dims[3];
+    PCL_TRY(pcl_conv_infer_window(context, node, &filter));
+    if (channels % filter.in_channels != 0 || filter.out_channels % (channels / filter.in_channels) != 0)
+        return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE,
+                             "%d channels, filters of %d channels and %d outputs do not make groups", channels,
+                             filter.in_channels, filter.out_channels);
+    pcl_weighted tensors = pcl_conv_tensors(node, 0, filter.out_channels);
+    PCL_TRY(check_middle(context, node));
+    PCL_TRY(pcl_check_weighted(context, node, &tensors));
+    if (node->attributes.conv.residual) PCL_TRY(check_residual(context, node));
+done:
+    return status;
+}
+
+/* --- Preparation ---------------------------------------------------------- */
+
+typedef struct conv {
+    pcl_im2col patches; /* of the first group */
+    bool direct;        /* the input is the matrix of patches */
+    size_t groups, group_columns;
+    pcl_dense *dense; /* [groups] */
+    size_t pixels;    /* of the output, over the batch */
+    size_t patch_stride;   /* elements from one row of the matrix to the next */
+    size_t chunk;          /* pixels done at a time */
+    size_t thread_scratch; /* bytes */
+    bool by_columns;       /* threads share the columns, not the pixels */
+    int32_t threads;
+    pcl_add_u8 add; /* of a quantised residual */
+    float residual_low, residual_high;
+} conv;
+
+static pcl_im2col patches_of(const pcl_node *node, const pcl_conv_filter *filter, size_t element) {
+    const pcl_conv_attributes *attributes = &node->attributes.conv;
+    const pcl_tensor *input = node->inputs[0];
+    const int32_t *in = input->shape.dims, *out = node->outputs[0]->shape.dims;
+    return (pcl_im2col){
+        .in_h = in[1], .in_w = in[2],
+        .out_h = out[1], .out_w = out[2],
+        .filter_h = filter->height, .filter_w = filter->width,
+        .stride_h = attributes->stride_h, .stride_w = attributes->stride_w,
+        .dilation_h = attributes->dilation_h, .dilation_w = attributes->dilation_w,
+        .pad_top = attributes->pads.top, .pad_left = attributes->pads.left,
+        .reflect = attributes->reflect,
+        .pad_byte = input->dtype == PCL_UINT8 ? (uint8_t)pcl_tensor_zero_point(input) : 0,
+        .pixel_bytes = (size_t)in[3] * element,
+        .tap_bytes = (size_t)filter->in_channels * element};
+}
+
+/* A filter of one pixel, or as large as the picture, sees the input's own
+ * bytes in order. */
+static bool is_direct(const pcl_im2col *p) {
+    bool pointwise = p->filter_h == 1 && p->filter_w == 1 && p->stride_h == 1 && p->stride_w == 1 &&
+                     p->in_h == p->out_h && p->in_w == p->out_w;
+    bool whole = p->filter_h == p->in_h && p->filter_w == p->in_w && p->out_h == 1 && p->out_w == 1 &&
+                 p->dilation_h == 1 && p->dilation_w == 1 && p->tap_bytes == p->pixel_bytes;
+    return (pointwise || whole) && p->pad_top == 0 && p->pad_left == 0;
+}
+
+/* Threads share what divides more evenly; made patches only when they are too
+ * few, as sharing columns makes each thread make them all. */
+static bool share_columns(const conv *self) {
+    if (self->threads == 1 || self->groups > 1) return false;
+    size_t threads = (size_t)self->threads;
+    size_t tiles = (self->pixels + ROW_TILE - 1) / ROW_TILE;
+    size_t panels = (self->group_columns + COLUMN_TILE - 1) / COLUMN_TILE;
+    if (!self->direct && tiles >= threads) return false;
+    size_t by_rows = (tiles + threads - 1) / threads * panels, by_columns = (panels + threads - 1) / threads * tiles;
+    return by_columns < by_rows;
+}
+
+/* How many pixels to do at a time, and the scratch for their patches. */
+static bool plan_chunks(conv *self, const pcl_node *node, size_t element, size_t *scratch_bytes) {
+    size_t patch_bytes = pcl_im2col_stride(&self->patches);
+    size_t out_bytes = self->groups * self->group_columns * element;
+    size_t wanted = self->pixels;
+    if (!self->direct) wanted = PATCH_BYTES / patch_bytes;
+    else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / out_bytes;
+    wanted = wanted < ROW_TILE ? ROW_TILE : wanted / ROW_TILE * ROW_TILE;
+    self->chunk = wanted < self->pixels ? wanted : self->pixels;
+    self->patch_stride = self->direct ? self->patches.pixel_bytes / element : patch_bytes / element;
+    if (self->direct) {
+        self->patch_stride = self->patches.pixel_bytes / element * (size_t)self->patches.filter_h *
+                             (size_t)self->patches.filter_w;
+        *scratch_bytes = 0;
+        return true;
+    }
+    bool fits = pcl_size_mul(self->chunk, patch_bytes, &self->thread_scratch) && self->thread_scratch < SIZE_MAX / 2;
+    if (!fits) return false;
+    self->thread_scratch = pcl_round_up(self->thread_scratch + 16, PCL_ALIGNMENT);
+    return pcl_size_mul(self->thread_scratch, (size_t)self->threads, scratch_bytes);
+}
+
+static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
+                              const pcl_conv_filter *filter, size_t column_stride, size_t tap_stride, conv *self) {
+    pcl_status status = PCL_OK;
+    size_t depth = (size_t)filter->height * (size_t)filter->width * (size_t)filter->in_channels;
+    int32_t *offsets = pcl_plain_offsets(context->arena, depth);
+    self->dense = pcl_arena_alloc_array(context->arena, self->groups, sizeof *self->dense);
+    if (!offsets || !self->dense)
+        return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
+    for (size_t k = 0; k < depth; k++) offsets[k] *= (int32_t)tap_stride;
+    for (size_t group = 0; group < self->groups; group++) {
+        size_t first = group * self->group_columns;
+        pcl_weight_matrix matrix = {.columns = self->group_columns,
+                                    .depth = depth,
+                                    .first = first * column_stride,
+                                    .first_channel = first,
+                                    .column_stride = column_stride,
+                                    .offsets = offsets};
+        PCL_TRY(pcl_dense_prepare(context, node, tensors, &matrix, &self->dense[group]));
+    }
+done:
+    return status;
+}
+
+pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
+                            const pcl_conv_filter *filter, size_t column_stride, size_t tap_stride) {
+    pcl_node *node = step->node;
+    size_t element = pcl_dtype_size(tensors->input->dtype);
+    conv *self = pcl_arena_alloc(context->arena, sizeof *self);
+    if (!self) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its plan");
+    const int32_t *out = node->outputs[0]->shape.dims;
+    self->patches = patches_of(node, filter, element);
+    self->groups = (size_t)(tensors->input->shape.dims[3] / filter->in_channels);
+    self->group_columns = (size_t)filter->out_channels / self->groups;
+    self->direct = self->groups == 1 && is_direct(&self->patches);
+    self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
+    self->threads = pcl_useful_threads(node->macs, element == 1 ? 60000 : 20000, context->threads);
+    self->by_columns = share_columns(self);
+    if (!plan_chunks(self, node, element, &step->scratch_bytes))
+        return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
+    if (node->attributes.conv.residual) {
+        pcl_activation_range(node->attributes.conv.residual_activation, &self->residual_low, &self->residual_high);
+        if (element == 1) residual_parameters(node, &self->add);
+    }
+    step->prepared = self;
+    return pack_groups(context, node, tensors, filter, column_stride, tap_stride, self);
+}
+
+static pcl_status prepare_conv(const pcl_prepare_context *context, pcl_step *step) {
+    pcl_conv_filter filter = conv_filter(step->node);
+    pcl_weighted tensors = pcl_conv_tensors(step->node, 0, filter.out_channels);
+    size_t column_stride = (size_t)filter.height * (size_t)filter.width * (size_t)filter.in_channels;
+    return pcl_conv_prepare(context, step, &tensors, &filter, column_stride, 1);
+}
+
+/* --- Running -------------------------------------------------------------- */
+
+typedef struct conv_run {
+    const pcl_kernels *kernels;
+    const conv *self;
+    const pcl_node *node;
+    uint8_t *scratch;
+} conv_run;
+
+/* out and residual: [rows][stride], `columns` of each row. NaN passes. */
+static void add_residual_f32(float *out, const float *residual, size_t rows, size_t columns, size_t stride, float low,
+                             float high) {
+    for (size_t row = 0; row < rows; row++, out += stride, residual += stride)
+        for (size_t i = 0; i < columns; i++) {
+            float sum = out[i] + residual[i];
+            sum = sum < low ? low : sum;
+            out[i] = sum > high ? high : sum;
+        }
+}
+
+static void add_residual_u8(const conv_run *run, uint8_t *out, const uint8_t *residual, size_t rows, size_t columns,
+                            size_t stride) {
+    if (columns == stride) {
+        run->kernels->add_u8(&run->self->add, out, residual, out, rows * columns);
+        return;
+    }
+    for (size_t row = 0; row < rows; row++, out += stride, residual += stride)
+        run->kernels->add_u8(&run->self->add, out, residual, out, columns);
+}
+
+/* Adds the residual at element `first` of the output. */
+static void add_residual(const conv_run *run, size_t first, size_t rows, size_t columns, size_t stride) {
+    const conv *self = run->self;
+    void *out = run->node->outputs[0]->data;
+    const void *residual = run->node->inputs[3]->data;
+    if (self->dense->quantised)
+        add_residual_u8(run, (uint8_t *)out + first, (const uint8_t *)residual + first, rows, columns, stride);
+    else
+        add_residual_f32((float *)out + first, (const float *)residual + first, rows, columns, stride,
+                         self->residual_low, self->residual_high);
+}
+
+/* Rows of the matrix of patches for `count` pixels of one group. */
+static const uint8_t *patches_at(const conv_run *run, size_t group, size_t pixel, size_t count, uint8_t *scratch) {
+    const conv *self = run->self;
+    const uint8_t *input = run->node->inputs[0]->data;
+    if (self->direct) return input + pixel * self->patch_stride * self->dense->element;
+    pcl_im2col patches = self->patches;
+    patches.first_byte = group * patches.tap_bytes;
+    pcl_im2col_fill(&patches, input, pixel, count, scratch);
+    return scratch;
+}
+
+static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t first_column, size_t columns,
+                      uint8_t *scratch) {
+    const conv *self = run->self;
+    size_t element = self->dense->element, stride = self->groups * self->group_columns;
+    uint8_t *out = (uint8_t *)run->node->outputs[0]->data + pixel * stride * element;
+    for (size_t group = 0; group < self->groups; group++) {
+        const uint8_t *patches = patches_at(run, group, pixel, count, scratch);
+        pcl_dense_run(run->kernels, &self->dense[group], count, patches, self->patch_stride, first_column, columns,
+                      out + (group * self->group_columns + first_column) * element, stride);
+    }
+    if (!run->node->attributes.conv.residual) return;
+    add_residual(run, pixel * stride + first_column, count, self->groups > 1 ? stride : columns, stride);
+}
+
+static void run_part(void *argument, int32_t index, int32_t count) {
+    const conv_run *run = argument;
+    const conv *self = run->self;
+    size_t first_pixel = 0, end_pixel = self->pixels, first_column = 0, end_column = self->group_columns;
+    if (self->by_columns) pcl_partition(end_column, COLUMN_TILE, index, count, &first_column, &end_column);
+    else pcl_partition(end_pixel, ROW_TILE, index, count, &first_pixel, &end_pixel);
+    if (first_column == end_column) return;
+    uint8_t *scratch = run->scratch + (size_t)index * self->thread_scratch;
+    for (size_t pixel = first_pixel; pixel < end_pixel; pixel += self->chunk) {
+        size_t left = end_pixel - pixel;
+        run_chunk(run, pixel, left < self->chunk ? left : self->chunk, first_column, end_column - first_column,
+                  scratch);
+    }
+}
+
+pcl_status pcl_conv_run(const pcl_run_context *context, const pcl_step *step) {
+    const conv *self = step->prepared;
+    conv_run run = {.kernels = context->kernels, .self = self, .node = step->node, .scratch = step->scratch};
+    pcl_pool_run(context->pool, run_part, &run, self->threads);
+    return PCL_OK;
+}
+
+const pcl_op pcl_op_conv_2d = {.name = "CONV_2D",
+                               .min_inputs = 2,
+                               .max_inputs = 4,
+                               .min_outputs = 1,
+                               .max_outputs = 1,
+                               .infer = infer_conv,
+                               .prepare = prepare_conv,
+                               .run = pcl_conv_run};

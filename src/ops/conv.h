@@ -1,0 +1,30 @@
+/* Convolutions as products of matrices: CONV_2D itself, and depthwise
+ * convolutions of one input channel, which are the same thing. */
+#ifndef PCL_OPS_CONV_H
+#define PCL_OPS_CONV_H
+
+#include "ops/weights.h"
+
+/* Sizes of a convolution's parts, from the shapes that infer checked. */
+typedef struct pcl_conv_filter {
+    int32_t height, width;
+    int32_t in_channels;  /* that one output channel sees */
+    int32_t out_channels; /* in all */
+} pcl_conv_filter;
+
+/* Input [N, H, W, C], weights, optional bias and output of CONV_2D and
+ * DEPTHWISE_CONV_2D. */
+pcl_weighted pcl_conv_tensors(const pcl_node *node, int32_t channel_axis, int32_t channels);
+
+/* Checks input and output as pictures, fills attributes.conv.pads, sets the
+ * output's shape [N, out_h, out_w, out_channels] and the node's macs. */
+pcl_status pcl_conv_infer_window(const pcl_infer_context *context, pcl_node *node, const pcl_conv_filter *filter);
+
+/* Weights [out_channels][height][width][in_channels] when column_stride is
+ * height * width * in_channels and tap_stride 1; [height][width][out_channels]
+ * for column_stride 1 and tap_stride out_channels. Elements. */
+pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
+                            const pcl_conv_filter *filter, size_t column_stride, size_t tap_stride);
+pcl_status pcl_conv_run(const pcl_run_context *context, const pcl_step *step);
+
+#endif

@@ -1,0 +1,151 @@
+#include "ops/dense.h"
+
+enum { PANEL = 8 }; /* columns that the packed layouts keep side by side */
+
+static size_t panel_columns(const pcl_weight_matrix *matrix, size_t first) {
+    return matrix->columns - first < PANEL ? matrix->columns - first : PANEL;
+}
+
+static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_node *node) {
+    return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
+}
+
+/* One column as the kernels want it: int8, uint8 less 128. Returns the sum of
+ * weight - zero point. */
+static uint32_t gather_integers(const pcl_tensor *weights, const pcl_weight_matrix *matrix, size_t column,
+                                int8_t *out) {
+    int32_t shift = weights->dtype == PCL_UINT8 ? 128 : 0;
+    int32_t zero_point = pcl_weight_zero_point(weights, matrix->first_channel + column);
+    size_t first = matrix->first + column * matrix->column_stride;
+    uint32_t sum = 0;
+    for (size_t k = 0; k < matrix->depth; k++) {
+        int32_t value = zero_point;
+        if (matrix->offsets[k] != PCL_NO_WEIGHT)
+            value = pcl_weight_integer(weights, first + (size_t)matrix->offsets[k]);
+        sum += (uint32_t)(value - zero_point);
+        out[k] = (int8_t)(value - shift);
+    }
+    return sum;
+}
+
+static void gather_reals(const pcl_tensor *weights, const pcl_weight_matrix *matrix, size_t column, float *out) {
+    size_t first = matrix->first + column * matrix->column_stride;
+    for (size_t k = 0; k < matrix->depth; k++) {
+        out[k] = 0.0f;
+        if (matrix->offsets[k] != PCL_NO_WEIGHT)
+            out[k] = pcl_weight_real(weights, first + (size_t)matrix->offsets[k], matrix->first_channel + column);
+    }
+}
+
+/* Panel by panel, so that no second copy of the weights is ever whole. */
+static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
+                          const pcl_weight_matrix *matrix, pcl_dense *out) {
+    size_t depth = matrix->depth, columns = matrix->columns;
+    size_t panel_bytes = pcl_round_up(depth, 4) * PANEL;
+    int8_t *packed = pcl_arena_alloc(context->arena, pcl_gemm_u8_packed_bytes(columns, depth));
+    int8_t *panel = pcl_arena_alloc_array(context->arena, PANEL, depth);
+    int32_t *bias = pcl_arena_alloc_array(context->arena, columns, sizeof *bias);
+    float *scale = pcl_arena_alloc_array(context->arena, columns, sizeof *scale);
+    if (!packed || !panel || !bias || !scale) return out_of_memory(context, node);
+
+    for (size_t first = 0; first < columns; first += PANEL) {
+        size_t width = panel_columns(matrix, first);
+        for (size_t i = 0; i < width; i++) {
+            size_t channel = matrix->first_channel + first + i;
+            uint32_t sum = gather_integers(weighted->weights, matrix, first + i, panel + i * depth);
+            bias[first + i] = pcl_fold_bias(pcl_bias_integer(weighted->bias, channel),
+                                            pcl_tensor_zero_point(weighted->input), context->kernels->dot_offset, sum);
+            scale[first + i] = pcl_requantization_scale(weighted, channel);
+        }
+        pcl_pack_gemm_u8(packed + first / PANEL * panel_bytes, panel, width, depth, depth, 1);
+    }
+    out->packed = packed;
+    out->bias = bias;
+    out->weight_zero_point = pcl_weight_zero_point(weighted->weights, 0);
+    if (weighted->weights->dtype == PCL_UINT8) out->weight_zero_point -= 128;
+    out->requantization.scale = scale;
+    out->requantization.zero_point = weighted->out_zero_point;
+    pcl_weighted_range_u8(weighted, &out->requantization.low, &out->requantization.high);
+    return PCL_OK;
+}
+
+static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
+                           const pcl_weight_matrix *matrix, pcl_dense *out) {
+    size_t depth = matrix->depth, columns = matrix->columns;
+    float *packed = pcl_arena_alloc(context->arena, pcl_gemm_f32_packed_bytes(columns, depth));
+    float *panel = pcl_arena_alloc_array(context->arena, PANEL * sizeof *panel, depth);
+    float *bias = pcl_arena_alloc_array(context->arena, columns, sizeof *bias);
+    if (!packed || !panel || !bias) return out_of_memory(context, node);
+
+    for (size_t first = 0; first < columns; first += PANEL) {
+        size_t width = panel_columns(matrix, first);
+        for (size_t i = 0; i < width; i++) {
+            gather_reals(weighted->weights, matrix, first + i, panel + i * depth);
+            bias[first + i] = pcl_bias_real(weighted->bias, matrix->first_channel + first + i);
+        }
+        pcl_pack_gemm_f32(packed + first * depth, panel, width, depth, depth, 1);
+    }
+    out->packed = packed;
+    out->bias = bias;
+    pcl_activation_range(weighted->activation, &out->low, &out->high);
+    return PCL_OK;
+}
+
+pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
+                             const pcl_weight_matrix *matrix, pcl_dense *out) {
+    bool quantised = pcl_weighted_quantised(weighted);
+    *out = (pcl_dense){.quantised = quantised,
+                       .columns = matrix->columns,
+                       .depth = matrix->depth,
+                       .element = quantised ? sizeof(uint8_t) : sizeof(float)};
+    return quantised ? pack_u8(context, node, weighted, matrix, out) : pack_f32(context, node, weighted, matrix, out);
+}
+
+static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const uint8_t *a, size_t a_stride,
+                   size_t first_column, size_t columns, uint8_t *out, size_t out_stride) {
+    pcl_requantization requantization = dense->requantization;
+    requantization.scale += first_column;
+    const int8_t *packed = dense->packed;
+    const int32_t *bias = dense->bias;
+    pcl_gemm_u8 task = {.rows = rows,
+                        .columns = columns,
+                        .depth = dense->depth,
+                        .a = a,
+                        .a_stride = a_stride,
+                        .packed = packed + first_column * pcl_round_up(dense->depth, 4),
+                        .bias = bias + first_column,
+                        .weight_zero_point = dense->weight_zero_point,
+                        .requantization = requantization,
+                        .out = out,
+                        .out_stride = out_stride};
+    kernels->gemm_u8(&task);
+}
+
+static void run_f32(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const float *a, size_t a_stride,
+                    size_t first_column, size_t columns, float *out, size_t out_stride) {
+    const float *packed = dense->packed, *bias = dense->bias;
+    pcl_gemm_f32 task = {.rows = rows,
+                         .columns = columns,
+                         .depth = dense->depth,
+                         .a = a,
+                         .a_stride = a_stride,
+                         .packed = packed + first_column * dense->depth,
+                         .bias = bias + first_column,
+                         .low = dense->low,
+                         .high = dense->high,
+                         .out = out,
+                         .out_stride = out_stride};
+    kernels->gemm_f32(&task);
+}
+
+void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const void *a, size_t a_stride,
+                   size_t first_column, size_t columns, void *out, size_t out_stride) {
+    if (dense->quantised) run_u8(kernels, dense, rows, a, a_stride, first_column, columns, out, out_stride);
+    else run_f32(kernels, dense, rows, a, a_stride, first_column, columns, out, out_stride);
+}
+
+int32_t *pcl_plain_offsets(pcl_arena *arena, size_t depth) {
+    int32_t *offsets = pcl_arena_alloc_array(arena, depth, sizeof *offsets);
+    for (size_t k = 0; offsets && k < depth; k++) offsets[k] = (int32_t)k;
+    return offsets;
+}

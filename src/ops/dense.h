@@ -1,0 +1,41 @@
+/* Weights packed for the GEMM kernels, with the bias and the output's
+ * arithmetic: all that is left to name at run time is a, out and their sizes. */
+#ifndef PCL_OPS_DENSE_H
+#define PCL_OPS_DENSE_H
+
+#include "ops/weights.h"
+
+/* Weights seen as a matrix. Element (column, k) is the weight at
+ * first + column * column_stride + offsets[k], and belongs to output channel
+ * first_channel + column; PCL_NO_WEIGHT as an offset stands for a zero. */
+typedef struct pcl_weight_matrix {
+    size_t columns, depth;
+    size_t first, first_channel, column_stride;
+    const int32_t *offsets; /* [depth] */
+} pcl_weight_matrix;
+
+#define PCL_NO_WEIGHT (-1)
+
+typedef struct pcl_dense {
+    bool quantised;
+    size_t columns, depth;
+    size_t element; /* bytes of an element of a and out */
+    const void *packed;
+    const void *bias; /* int32 or float [columns] */
+    int32_t weight_zero_point;
+    pcl_requantization requantization; /* when quantised */
+    float low, high;                   /* otherwise */
+} pcl_dense;
+
+pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
+                             const pcl_weight_matrix *matrix, pcl_dense *out);
+
+/* out[row][c] for first_column <= c < first_column + columns (first_column a
+ * multiple of 8); `out` is the place of (0, first_column). Strides in elements. */
+void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const void *a, size_t a_stride,
+                   size_t first_column, size_t columns, void *out, size_t out_stride);
+
+/* The offsets 0, 1, ... depth - 1. NULL when memory is exhausted. */
+int32_t *pcl_plain_offsets(pcl_arena *arena, size_t depth);
+
+#endif

@@ -1,0 +1,36 @@
+/* The patches of a picture that a convolution's filter sees, one after another
+ * as rows of a matrix. */
+#ifndef PCL_OPS_IM2COL_H
+#define PCL_OPS_IM2COL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A patch is [filter_h][filter_w][tap_bytes]: of every pixel under the filter,
+ * the tap_bytes from first_byte on. The patch of output (y, x) begins at row
+ * y * stride_h - pad_top, column x * stride_w - pad_left of the picture; the
+ * pads may be negative. */
+typedef struct pcl_im2col {
+    int32_t in_h, in_w;
+    int32_t out_h, out_w;
+    int32_t filter_h, filter_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    bool reflect;       /* outside lies the mirrored picture, without its edge; else pad_byte */
+    uint8_t pad_byte;
+    size_t pixel_bytes; /* of the picture */
+    size_t first_byte, tap_bytes;
+} pcl_im2col;
+
+/* From one patch to the next: at least what the patch has, at least as much
+ * more as pcl_im2col_fill writes beyond it. */
+size_t pcl_im2col_stride(const pcl_im2col *patches);
+
+/* Writes the patches of outputs first..first + count - 1, counted row-major
+ * over [batch][out_h][out_w], to out: [count][stride]. Reads up to 15 bytes past the
+ * end of the picture, writes all of count * stride bytes or fewer. */
+void pcl_im2col_fill(const pcl_im2col *patches, const uint8_t *pictures, size_t first, size_t count, uint8_t *out);
+
+#endif

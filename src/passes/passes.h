@@ -1,0 +1,31 @@
+/* Rewrites of the graph between reading and planning. Each pass leaves the
+ * graph linked (pcl_graph_link) and computing the same outputs; the graph's
+ * outputs keep their names, types and quantisation. */
+#ifndef PCL_PASSES_PASSES_H
+#define PCL_PASSES_PASSES_H
+
+#include "ops/op.h"
+
+/* Makes every quantised activation uint8 (see ops/op.h): int8 values move up
+ * by 128, inputs and outputs of the model get a conversion. */
+pcl_status pcl_pass_canonical_u8(pcl_graph *graph);
+
+/* Infers all shapes in order, checking every node, and evaluates nodes whose
+ * inputs are all constant. max_work bounds the multiply-accumulates and
+ * element operations of one run; *macs gets the former. */
+pcl_status pcl_pass_infer(pcl_graph *graph, const pcl_kernels *kernels, double max_work, double *macs);
+
+/* Moves QUANTIZE up through operators that only move data, and removes
+ * DEQUANTIZE-QUANTIZE pairs and conversions between equal types. */
+pcl_status pcl_pass_fuse_quantize(pcl_graph *graph);
+/* PAD and MIRROR_PAD become the padding of the convolution that follows. */
+pcl_status pcl_pass_fuse_pad(pcl_graph *graph);
+/* RELU and its kin become the activation of the node before. */
+pcl_status pcl_pass_fuse_activation(pcl_graph *graph);
+/* Means, differences and products that make up an instance normalisation
+ * become one node, in float and in quantised form. */
+pcl_status pcl_pass_fuse_instance_norm(pcl_graph *graph);
+/* CONV_2D followed by ADD becomes a convolution with a residual. */
+pcl_status pcl_pass_fuse_residual(pcl_graph *graph);
+
+#endif
