@@ -80,12 +80,11 @@ typedef struct pcl_dwconv {
     size_t out_stride; /* elements from one output row to the next */
 } pcl_dwconv;
 
-/* acc = bias[c] + sum (a - offset) * (w + rest), offset as for gemm_u8.
+/* acc = bias[c] + sum (a - offset) * (w - rest), offset as for gemm_u8.
  * packed: [ceil(channels / 16)][filter_w][ceil(filter_h / 4)][16][4] int8
  * (16 channels, 4 filter rows of one filter column side by side, zeros in
  * the gaps; pcl_pack_dwconv_u8). Weights less their zero point that do not
- * fit int8 leave the remainder in `rest`, same layout; NULL when there is
- * none. */
+ * fit int8 leave the excess in `rest`, same layout; NULL when there is none. */
 typedef struct pcl_dwconv_u8 {
     pcl_dwconv shape;
     const uint8_t *const *rows; /* [(out_rows - 1) * stride_h + (filter_h - 1) * dilation_h + 1] -> [in_width][channels] */
@@ -144,11 +143,12 @@ typedef struct pcl_kernels {
     /* out[p][c] = clamp(x[p][c] * scale[c] + shift[c], low, high); in place allowed */
     void (*affine_f32)(const float *x, size_t pixels, size_t channels, const float *scale, const float *shift,
                        float low, float high, float *out);
-    /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value; in place allowed */
+    /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value for in[i] >= -87.3,
+     * below that within 2e-38; in place allowed */
     void (*logistic_f32)(const float *in, float *out, size_t count);
 } pcl_kernels;
 
-/* The table for an instruction set that pcl_isa_available; AUTO gives the best. */
+/* The table for an instruction set, NULL when it is not in this build; AUTO gives the best. */
 const pcl_kernels *pcl_kernels_for(pcl_isa isa);
 bool pcl_isa_available(pcl_isa isa);
 
@@ -160,20 +160,22 @@ size_t pcl_gemm_u8_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on ov
 void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth, size_t column_stride,
                       size_t depth_stride);
 
-size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth);
+size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
+/* Strides in floats. */
 void pcl_pack_gemm_f32(float *packed, const float *weights, size_t columns, size_t depth, size_t column_stride,
                        size_t depth_stride);
 
-size_t pcl_dwconv_u8_packed_bytes(size_t channels, size_t filter_h, size_t filter_w);
+size_t pcl_dwconv_u8_packed_bytes(size_t channels, size_t filter_h, size_t filter_w); /* SIZE_MAX on overflow */
 /* weights: [filter_h][filter_w][channels] less their zero point, in -255..255.
  * Returns true when `rest` (may be NULL: then only asks) is needed. */
 bool pcl_pack_dwconv_u8(int8_t *packed, int8_t *rest, const int16_t *weights, size_t channels, size_t filter_h,
                         size_t filter_w);
-size_t pcl_dwconv_u8_scratch(const pcl_dwconv *shape);
+size_t pcl_dwconv_u8_scratch(const pcl_dwconv *shape); /* SIZE_MAX on overflow */
 
 /* Parameters of out = a + b (or a - b with negate_b) for the given
- * quantisations. False when the ratios of the scales are out of range
- * (a_scale / out_scale and b_scale / out_scale must lie in [2^-14, 2^8)). */
+ * quantisations. False when the ratios of the scales are out of range:
+ * a_scale / out_scale and b_scale / out_scale must lie in [2^-14, 2^8), and
+ * the greater of them not below 2^-10. */
 bool pcl_add_u8_prepare(pcl_add_u8 *out, float a_scale, int32_t a_zero_point, float b_scale, int32_t b_zero_point,
                         bool negate_b, float out_scale, int32_t out_zero_point, int32_t low, int32_t high);
 

@@ -1,0 +1,20 @@
+#include "functions.h"
+#include "requantize.h"
+
+static int8_t weight_at(const pcl_gemm_u8 *task, size_t n, size_t k) {
+    size_t quads = (task->depth + 3) / 4;
+    return task->packed[(n / 8 * quads + k / 4) * 32 + n % 8 * 4 + k % 4];
+}
+
+void pcl_gemm_u8_scalar(const pcl_gemm_u8 *task) {
+    for (size_t m = 0; m < task->rows; m++) {
+        const uint8_t *a = task->a + m * task->a_stride;
+        for (size_t n = 0; n < task->columns; n++) {
+            uint32_t sum = (uint32_t)task->bias[n];
+            for (size_t k = 0; k < task->depth; k++) {
+                sum += (uint32_t)(a[k] * (weight_at(task, n, k) - task->weight_zero_point));
+            }
+            task->out[m * task->out_stride + n] = pcl_requantize((int32_t)sum, &task->requantization, n);
+        }
+    }
+}
