@@ -1,0 +1,36 @@
+#include "image/picture.h"
+
+#include <stdlib.h>
+
+void *pcl_picture_buffer(size_t count, size_t size) {
+    size_t bytes;
+    return pcl_size_mul(count, size, &bytes) ? malloc(bytes) : NULL;
+}
+
+static pcl_status check_size(uint32_t width, uint32_t height, pcl_error *error) {
+    if (width == 0 || height == 0) return pcl_fail(error, PCL_ERROR_ARGUMENT, "an empty picture");
+    if (width > PCL_PICTURE_MAX_SIDE || height > PCL_PICTURE_MAX_SIDE || width > PCL_PICTURE_MAX_PIXELS / height)
+        return pcl_fail(error, PCL_ERROR_LIMIT, "a picture of %u x %u pixels is over the limit of %u a side, %u in all",
+                        width, height, PCL_PICTURE_MAX_SIDE, PCL_PICTURE_MAX_PIXELS);
+    return PCL_OK;
+}
+
+pcl_status pcl_picture_alloc(pcl_picture *out, uint32_t width, uint32_t height, pcl_error *error) {
+    *out = (pcl_picture){0};
+    PCL_TRY_RETURN(check_size(width, height, error));
+    uint8_t *pixels = pcl_picture_buffer((size_t)width * height, 4);
+    if (!pixels) return pcl_fail(error, PCL_ERROR_MEMORY, "no memory for %u x %u pixels", width, height);
+    *out = (pcl_picture){pixels, width, height};
+    return PCL_OK;
+}
+
+pcl_status pcl_picture_check(const pcl_picture *picture, pcl_error *error) {
+    if (!picture || !picture->pixels) return pcl_fail(error, PCL_ERROR_ARGUMENT, "no picture");
+    return check_size(picture->width, picture->height, error);
+}
+
+void pcl_picture_free(pcl_picture *picture) {
+    if (!picture) return;
+    free(picture->pixels);
+    *picture = (pcl_picture){0};
+}
