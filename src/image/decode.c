@@ -14,8 +14,14 @@
  * it has; photographs have about ten. */
 #define SCAN_LIMIT 100u
 
-static void *limited_malloc(size_t size) { return size <= BLOCK_LIMIT ? malloc(size) : NULL; }
+/* Zeroed: a JPEG file may use tables that it never defined. */
+static void *limited_malloc(size_t size) { return size <= BLOCK_LIMIT ? calloc(1, size) : NULL; }
 static void *limited_realloc(void *block, size_t size) { return size <= BLOCK_LIMIT ? realloc(block, size) : NULL; }
+
+/* It copies no bytes from and to nowhere, which memcpy does not allow. */
+static void *copy_any(void *to, const void *from, size_t size) { return size ? memcpy(to, from, size) : to; }
+#undef memcpy
+#define memcpy copy_any
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -37,6 +43,7 @@ static void *limited_realloc(void *block, size_t size) { return size <= BLOCK_LI
 /* for the rest of the file: gcc tells of unused functions at its end */
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb/stb_image.h>
+#undef memcpy
 
 /* Turns a picture upright. From EXIF's 5 on, the file's rows are the upright
  * picture's columns. */
