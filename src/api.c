@@ -64,6 +64,7 @@ static pcl_status describe_file(pcl_model *model, pcl_error *error) {
     }
     for (int32_t i = 0; i < graph->output_count; i++)
         model->outputs[i] = describe_tensor(graph->outputs[i], &graph->outputs[i]->shape);
+    graph->error = NULL; /* the caller's; gone after this call */
     return PCL_OK;
 }
 

@@ -115,7 +115,21 @@ typedef union pcl_attributes {
         float epsilon;
         pcl_activation activation;
     } instance_norm; /* INSTANCE_NORM: x, gamma, beta */
+    const struct pcl_norm_stages *norm_stages; /* INSTANCE_NORM_QUANTIZED: x, gamma, beta, epsilon */
 } pcl_attributes;
+
+/* The quantised tensors between the operators that an INSTANCE_NORM_QUANTIZED
+ * stands for; only their scales and zero points matter. In order:
+ *     mean = MEAN(x)                    squared = QUANTIZE((x - mean)^2)
+ *     variance = MEAN(squared)          shifted = variance + epsilon
+ *     reciprocal = QUANTIZE(1 / sqrt(shifted))
+ *     scale = reciprocal * gamma        scaled = x * scale
+ *     mean_scaled = mean * scale        shift = beta - mean_scaled
+ *     out = activation(scaled + shift) */
+typedef struct pcl_norm_stages {
+    const pcl_tensor *mean, *squared, *variance, *shifted, *reciprocal, *scale, *scaled, *mean_scaled, *shift;
+    pcl_activation activation;
+} pcl_norm_stages;
 
 typedef struct pcl_node {
     const struct pcl_op *op; /* NULL: unsupported, op_name says which */

@@ -240,7 +240,7 @@ static pcl_status read_node(reader *in, pcl_table table) {
     if (outputs.count == 0) return malformed(in, "an operator without outputs");
     pcl_node *node =
         pcl_graph_insert_node(graph, graph->node_count, NULL, (int32_t)inputs.count, (int32_t)outputs.count);
-    const pcl_tflite_op *code;
+    const pcl_tflite_op *code = NULL;
     if (!node) return PCL_ERROR_LIMIT;
     PCL_TRY_RETURN(resolve(in, inputs, true, node->inputs));
     PCL_TRY_RETURN(resolve(in, outputs, false, node->outputs));

@@ -38,6 +38,7 @@ static const pcl_op *const table[] = {
     &pcl_op_greater_equal,
     &pcl_op_hard_swish,
     &pcl_op_instance_norm,
+    &pcl_op_instance_norm_quantized,
     &pcl_op_l2_normalization,
     &pcl_op_l2_pool_2d,
     &pcl_op_leaky_relu,

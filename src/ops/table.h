@@ -38,6 +38,7 @@ extern const pcl_op pcl_op_greater;
 extern const pcl_op pcl_op_greater_equal;
 extern const pcl_op pcl_op_hard_swish;
 extern const pcl_op pcl_op_instance_norm;
+extern const pcl_op pcl_op_instance_norm_quantized;
 extern const pcl_op pcl_op_l2_normalization;
 extern const pcl_op pcl_op_l2_pool_2d;
 extern const pcl_op pcl_op_leaky_relu;

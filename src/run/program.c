@@ -92,7 +92,7 @@ static void give_data(const builder *state, pcl_tensor *tensor, uint8_t *block) 
 
 pcl_status pcl_program_build(pcl_program *program, pcl_graph *graph, const pcl_kernels *kernels, int32_t threads) {
     builder state = {.graph = graph, .program = program};
-    uint8_t *block;
+    uint8_t *block = NULL;
     *program = (pcl_program){0};
     if (!allocate(&state)) return PCL_ERROR_LIMIT;
     /* Inputs stay as the caller left them, so their buffers are never reused. */

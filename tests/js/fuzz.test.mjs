@@ -1,0 +1,14 @@
+// A small dose of tests/fuzz/fuzz.mjs; `npm run fuzz` gives the full one.
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fuzzFile } from '../fuzz/fuzz.mjs';
+
+const zoo = new URL('../../../shared/zoo/', import.meta.url);
+const skip = existsSync(zoo) ? false : '../shared is absent';
+
+for (const [file, count] of [['vww_96_int8', 150], ['resnet8_float', 150], ['magenta_transfer_int8', 40]]) {
+  test(`${count} mutations of ${file}`, { skip }, async (context) => {
+    const bytes = new Uint8Array(readFileSync(new URL(`${file}.tflite`, zoo)));
+    context.diagnostic(JSON.stringify(await fuzzFile(bytes, count, 1000)));
+  });
+}
