@@ -143,11 +143,11 @@ typedef struct conv {
     bool direct;        /* the input is the matrix of patches */
     size_t groups, group_columns;
     pcl_dense *dense; /* [groups] */
-    size_t pixels;    /* of the output, over the batch */
-    size_t patch_stride;   /* elements from one row of the matrix to the next */
-    size_t chunk;          /* pixels done at a time */
-    size_t thread_scratch; /* bytes */
-    bool by_columns;       /* threads share the columns, not the pixels */
+    size_t pixels;            /* of the output, over the batch */
+    size_t patch_stride;      /* elements from one row of the matrix to the next */
+    size_t chunk;             /* pixels done at a time */
+    size_t thread_scratch;    /* bytes: [chunk] patches; 0 when direct */
+    bool by_columns;          /* threads share the columns, not the pixels */
     int32_t threads;
     pcl_add_u8 add; /* of a quantised residual */
     float residual_low, residual_high;
@@ -192,25 +192,22 @@ static bool share_columns(const conv *self) {
     return by_columns < by_rows;
 }
 
-/* How many pixels to do at a time, and the scratch for their patches. */
+/* Sets how many pixels are done at a time, where the rows of the matrix lie
+ * and the scratch for patches; false when that is too large. */
 static bool plan_chunks(conv *self, const pcl_node *node, size_t element, size_t *scratch_bytes) {
-    size_t patch_bytes = pcl_im2col_stride(&self->patches);
-    size_t out_bytes = self->groups * self->group_columns * element;
+    const pcl_im2col *p = &self->patches;
+    size_t patch_bytes = self->direct ? (size_t)p->filter_h * (size_t)p->filter_w * p->tap_bytes
+                                      : pcl_im2col_stride(p);
     size_t wanted = self->pixels;
     if (!self->direct) wanted = PATCH_BYTES / patch_bytes;
-    else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / out_bytes;
+    else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / (self->group_columns * element);
     wanted = wanted < ROW_TILE ? ROW_TILE : wanted / ROW_TILE * ROW_TILE;
     self->chunk = wanted < self->pixels ? wanted : self->pixels;
-    self->patch_stride = self->direct ? self->patches.pixel_bytes / element : patch_bytes / element;
-    if (self->direct) {
-        self->patch_stride = self->patches.pixel_bytes / element * (size_t)self->patches.filter_h *
-                             (size_t)self->patches.filter_w;
-        *scratch_bytes = 0;
-        return true;
-    }
-    bool fits = pcl_size_mul(self->chunk, patch_bytes, &self->thread_scratch) && self->thread_scratch < SIZE_MAX / 2;
-    if (!fits) return false;
-    self->thread_scratch = pcl_round_up(self->thread_scratch + 16, PCL_ALIGNMENT);
+    self->patch_stride = patch_bytes / element;
+    if (self->direct) return true;
+    if (!pcl_size_mul(self->chunk, patch_bytes, &self->thread_scratch)) return false;
+    if (!pcl_size_add(self->thread_scratch, PCL_ALIGNMENT, &self->thread_scratch)) return false;
+    self->thread_scratch = self->thread_scratch / PCL_ALIGNMENT * PCL_ALIGNMENT;
     return pcl_size_mul(self->thread_scratch, (size_t)self->threads, scratch_bytes);
 }
 
@@ -342,7 +339,7 @@ static void run_part(void *argument, int32_t index, int32_t count) {
     if (self->by_columns) pcl_partition(end_column, COLUMN_TILE, index, count, &first_column, &end_column);
     else pcl_partition(end_pixel, ROW_TILE, index, count, &first_pixel, &end_pixel);
     if (first_column == end_column) return;
-    uint8_t *scratch = run->scratch + (size_t)index * self->thread_scratch;
+    uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)index * self->thread_scratch;
     for (size_t pixel = first_pixel; pixel < end_pixel; pixel += self->chunk) {
         size_t left = end_pixel - pixel;
         run_chunk(run, pixel, left < self->chunk ? left : self->chunk, first_column, end_column - first_column,

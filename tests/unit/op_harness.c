@@ -82,8 +82,8 @@ pcl_status op_run(op_harness *harness, const pcl_op *op, const pcl_attributes *a
 
     pcl_step step = {.op = op, .node = &node};
     pcl_infer_context infer = {&harness->error, &harness->arena};
-    pcl_prepare_context prepare = {&harness->error, &harness->arena, kernels, 1};
-    pcl_run_context run = {&harness->error, kernels, NULL};
+    pcl_prepare_context prepare = {&harness->error, &harness->arena, kernels, pcl_pool_threads(harness->pool)};
+    pcl_run_context run = {&harness->error, kernels, harness->pool};
     PCL_TRY(op->infer(&infer, &node));
     if (op->prepare) PCL_TRY(op->prepare(&prepare, &step));
     for (int i = 0; i < output_count; i++) outputs[i]->data = new_block(harness, outputs[i]->bytes);

@@ -13,6 +13,7 @@ typedef struct op_harness {
     pcl_arena arena;
     pcl_error error;
     pcl_isa isa; /* PCL_ISA_SCALAR unless changed */
+    pcl_pool *pool; /* of the caller; NULL unless changed: one thread */
     void *blocks[64];
     int block_count;
 } op_harness;
