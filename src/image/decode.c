@@ -73,7 +73,8 @@ static pcl_status check_jpeg(const pcl_jpeg_facts *facts, pcl_error *error) {
     if (!facts->complete) return pcl_fail(error, PCL_ERROR_PICTURE, "the JPEG file ends too early");
     if (!facts->tables_sound) return pcl_fail(error, PCL_ERROR_PICTURE, "the JPEG file's tables are damaged");
     if (facts->scans > SCAN_LIMIT)
-        return pcl_fail(error, PCL_ERROR_LIMIT, "the JPEG file has %u scans; the limit is %u", facts->scans, SCAN_LIMIT);
+        return pcl_fail(error, PCL_ERROR_LIMIT, "the JPEG file has %u scans; the limit is %u", facts->scans,
+                        SCAN_LIMIT);
     return PCL_OK;
 }
 

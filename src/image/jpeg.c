@@ -2,8 +2,8 @@
  * TIFF header in the APP1 segment. */
 #include "image/jpeg.h"
 
-enum { MARKER_DHT = 0xc4, MARKER_RST0 = 0xd0, MARKER_RST7 = 0xd7, MARKER_SOI = 0xd8, MARKER_EOI = 0xd9, MARKER_SOS = 0xda };
-enum { MARKER_TEM = 0x01, MARKER_APP1 = 0xe1, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
+enum { MARKER_TEM = 0x01, MARKER_DHT = 0xc4, MARKER_RST0 = 0xd0, MARKER_RST7 = 0xd7, MARKER_SOI = 0xd8 };
+enum { MARKER_EOI = 0xd9, MARKER_SOS = 0xda, MARKER_APP1 = 0xe1, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
 
 typedef struct tiff {
     pcl_bytes bytes;

@@ -57,11 +57,11 @@ static pcl_status find_layout(layout *out, const pcl_pixel_format *format, const
     int32_t channels = dims[format->planar ? 0 : 2];
     int32_t height = dims[format->planar ? 1 : 0], width = dims[format->planar ? 2 : 1];
     if (channels != (int32_t)format->channels || height <= 0 || width <= 0)
-        return pcl_fail(error, PCL_ERROR_SHAPE, "the tensor has %d x %d pixels of %d channels, not of %u", width, height,
-                        channels, format->channels);
+        return pcl_fail(error, PCL_ERROR_SHAPE, "the tensor has %d x %d pixels of %d channels, not of %u", width,
+                        height, channels, format->channels);
     size_t count, bytes, element = tensor->dtype == PCL_FLOAT32 ? 4 : 1;
-    if (!pcl_size_mul((size_t)width, (size_t)height, &count) || !pcl_size_mul(count, element * (size_t)channels, &bytes) ||
-        bytes > tensor->bytes)
+    if (!pcl_size_mul((size_t)width, (size_t)height, &count) ||
+        !pcl_size_mul(count, element * (size_t)channels, &bytes) || bytes > tensor->bytes)
         return pcl_fail(error, PCL_ERROR_SHAPE, "the tensor is smaller than its shape");
     *out = (layout){(uint32_t)width, (uint32_t)height, format->channels, count, 1, format->channels};
     if (format->planar) out->channel_step = count, out->pixel_step = 1;
@@ -166,7 +166,8 @@ static void read_bytes(pcl_picture *out, const uint8_t *data, const pcl_pixel_fo
         }
         const uint8_t *from = data + c * shape->channel_step;
         uint8_t *to = out->pixels;
-        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) store(to, format, c, table[*from]);
+        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step)
+            store(to, format, c, table[*from]);
     }
 }
 

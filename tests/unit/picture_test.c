@@ -183,7 +183,10 @@ static void test_png_round_trip(void) {
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) check_png_round_trip(&pictures[i]);
     pcl_picture noise = new_picture(181, 77); /* no match to find, and alpha */
     uint32_t state = 1;
-    for (size_t i = 0; i < 181 * 77 * 4; i++) noise.pixels[i] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
+    for (size_t i = 0; i < 181 * 77 * 4; i++) {
+        state = state * 1664525u + 1013904223u;
+        noise.pixels[i] = (uint8_t)(state >> 24);
+    }
     check_png_round_trip(&noise);
 }
 
