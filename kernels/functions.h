@@ -1,21 +1,36 @@
-/* The functions behind the tables; their contracts are in kernels.h. */
+/* The functions behind the tables, a type for each and a name for each
+ * instruction set; their contracts are in kernels.h. */
 #ifndef PCL_KERNEL_FUNCTIONS_H
 #define PCL_KERNEL_FUNCTIONS_H
 
 #include "kernels.h"
 
-void pcl_gemm_u8_scalar(const pcl_gemm_u8 *task);
-void pcl_gemm_f32_scalar(const pcl_gemm_f32 *task);
-void pcl_dwconv_u8_scalar(const pcl_dwconv_u8 *task);
-void pcl_dwconv_f32_scalar(const pcl_dwconv_f32 *task);
-void pcl_add_u8_scalar(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out, size_t count);
-void pcl_lookup_u8_scalar(const uint8_t table[256], const uint8_t *in, uint8_t *out, size_t count);
-void pcl_quantize_u8_scalar(float inverse_scale, int32_t zero_point, const float *in, uint8_t *out, size_t count);
-void pcl_dequantize_u8_scalar(float scale, int32_t zero_point, const uint8_t *in, float *out, size_t count);
-void pcl_moments_f32_scalar(const float *x, size_t pixels, size_t channels, const float *center, float *sum,
-                            float *square);
-void pcl_affine_f32_scalar(const float *x, size_t pixels, size_t channels, const float *scale, const float *shift,
-                           float low, float high, float *out);
-void pcl_logistic_f32_scalar(const float *in, float *out, size_t count);
+typedef void gemm_u8_function(const pcl_gemm_u8 *task);
+typedef void gemm_f32_function(const pcl_gemm_f32 *task);
+typedef void dwconv_u8_function(const pcl_dwconv_u8 *task);
+typedef void dwconv_f32_function(const pcl_dwconv_f32 *task);
+typedef void add_u8_function(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out,
+                             size_t count);
+typedef void lookup_u8_function(const uint8_t table[256], const uint8_t *in, uint8_t *out, size_t count);
+typedef void quantize_u8_function(float inverse_scale, int32_t zero_point, const float *in, uint8_t *out,
+                                  size_t count);
+typedef void dequantize_u8_function(float scale, int32_t zero_point, const uint8_t *in, float *out, size_t count);
+typedef void moments_f32_function(const float *x, size_t pixels, size_t channels, const float *center, float *sum,
+                                  float *square);
+typedef void affine_f32_function(const float *x, size_t pixels, size_t channels, const float *scale,
+                                 const float *shift, float low, float high, float *out);
+typedef void logistic_f32_function(const float *in, float *out, size_t count);
+
+gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed;
+gemm_f32_function pcl_gemm_f32_scalar, pcl_gemm_f32_simd128, pcl_gemm_f32_relaxed;
+dwconv_u8_function pcl_dwconv_u8_scalar, pcl_dwconv_u8_simd128, pcl_dwconv_u8_relaxed, pcl_dwconv_u8_relaxed_signed;
+dwconv_f32_function pcl_dwconv_f32_scalar, pcl_dwconv_f32_simd128, pcl_dwconv_f32_relaxed;
+add_u8_function pcl_add_u8_scalar, pcl_add_u8_simd128;
+lookup_u8_function pcl_lookup_u8_scalar, pcl_lookup_u8_simd128;
+quantize_u8_function pcl_quantize_u8_scalar, pcl_quantize_u8_simd128;
+dequantize_u8_function pcl_dequantize_u8_scalar, pcl_dequantize_u8_simd128;
+moments_f32_function pcl_moments_f32_scalar, pcl_moments_f32_simd128;
+affine_f32_function pcl_affine_f32_scalar, pcl_affine_f32_simd128;
+logistic_f32_function pcl_logistic_f32_scalar, pcl_logistic_f32_simd128;
 
 #endif

@@ -72,14 +72,19 @@ bool pcl_pack_dwconv_u8(int8_t *packed, int8_t *rest, const int16_t *weights, si
     return needed;
 }
 
-/* Room for one block of 16 channels: [columns][row groups][16][4] bytes, where
- * the columns are those that the output reads, pads among them. */
+/* Room for one block of 16 channels: the widened weights of two output rows,
+ * and the columns that the output reads, pads among them; each [row groups]
+ * [16][4] of 16 bits at most. */
 size_t pcl_dwconv_u8_scratch(const pcl_dwconv *shape) {
     size_t last_output = product(shape->out_width - 1, shape->stride_w, 1, 1);
     size_t last_tap = product(shape->filter_w - 1, shape->dilation_w, 1, 1);
+    size_t weights = product(shape->filter_w, 2, 1, 1);
     size_t columns;
-    if (!pcl_size_add(last_output, last_tap, &columns) || !pcl_size_add(columns, 1, &columns)) return SIZE_MAX;
-    return product(columns, groups_of(shape->filter_h, 4), 16, 4);
+    if (!pcl_size_add(last_output, last_tap, &columns) || !pcl_size_add(columns, 1, &columns) ||
+        !pcl_size_add(columns, weights, &columns)) {
+        return SIZE_MAX;
+    }
+    return product(columns, groups_of(shape->filter_h, 4), 16 * 4, 2);
 }
 
 /* Formulas of XNNPACK's qu8-vadd: multipliers below 2^21, the greater of them

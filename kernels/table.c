@@ -1,5 +1,10 @@
-/* Which functions each instruction set uses. */
+/* Which functions each instruction set uses. The build defines
+ * PCL_HAVE_SIMD128 and PCL_HAVE_RELAXED for those it compiles. */
 #include "functions.h"
+
+#if defined(PCL_HAVE_RELAXED)
+#include "relaxed/relaxed.h"
+#endif
 
 static const pcl_kernels scalar = {
     .isa = PCL_ISA_SCALAR,
@@ -17,8 +22,58 @@ static const pcl_kernels scalar = {
     .logistic_f32 = pcl_logistic_f32_scalar,
 };
 
+#if defined(PCL_HAVE_SIMD128)
+static const pcl_kernels simd128 = {
+    .isa = PCL_ISA_SIMD128,
+    .dot_offset = 0,
+    .gemm_u8 = pcl_gemm_u8_simd128,
+    .gemm_f32 = pcl_gemm_f32_simd128,
+    .dwconv_u8 = pcl_dwconv_u8_simd128,
+    .dwconv_f32 = pcl_dwconv_f32_simd128,
+    .add_u8 = pcl_add_u8_simd128,
+    .lookup_u8 = pcl_lookup_u8_simd128,
+    .quantize_u8 = pcl_quantize_u8_simd128,
+    .dequantize_u8 = pcl_dequantize_u8_simd128,
+    .moments_f32 = pcl_moments_f32_simd128,
+    .affine_f32 = pcl_affine_f32_simd128,
+    .logistic_f32 = pcl_logistic_f32_simd128,
+};
+#endif
+
+#if defined(PCL_HAVE_RELAXED)
+/* The relaxed tables differ in the functions that rest on the dot product. */
+#define RELAXED_TABLE(offset, gemm, dwconv)        \
+    {                                              \
+        .isa = PCL_ISA_RELAXED,                    \
+        .dot_offset = offset,                      \
+        .gemm_u8 = gemm,                           \
+        .gemm_f32 = pcl_gemm_f32_relaxed,          \
+        .dwconv_u8 = dwconv,                       \
+        .dwconv_f32 = pcl_dwconv_f32_relaxed,      \
+        .add_u8 = pcl_add_u8_simd128,              \
+        .lookup_u8 = pcl_lookup_u8_simd128,        \
+        .quantize_u8 = pcl_quantize_u8_simd128,    \
+        .dequantize_u8 = pcl_dequantize_u8_simd128, \
+        .moments_f32 = pcl_moments_f32_simd128,    \
+        .affine_f32 = pcl_affine_f32_simd128,      \
+        .logistic_f32 = pcl_logistic_f32_simd128,  \
+    }
+
+static const pcl_kernels relaxed_by_dot[] = {
+    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, pcl_gemm_u8_relaxed, pcl_dwconv_u8_relaxed),
+    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, pcl_gemm_u8_relaxed_signed, pcl_dwconv_u8_relaxed_signed),
+    [PCL_DOT_SATURATING] = RELAXED_TABLE(0, pcl_gemm_u8_simd128, pcl_dwconv_u8_simd128),
+};
+#endif
+
 const pcl_kernels *pcl_kernels_for(pcl_isa isa) {
-    if (isa == PCL_ISA_AUTO || isa == PCL_ISA_SCALAR) return &scalar;
+#if defined(PCL_HAVE_RELAXED)
+    if (isa == PCL_ISA_RELAXED || isa == PCL_ISA_AUTO) return &relaxed_by_dot[pcl_dot_semantics()];
+#endif
+#if defined(PCL_HAVE_SIMD128)
+    if (isa == PCL_ISA_SIMD128 || isa == PCL_ISA_AUTO) return &simd128;
+#endif
+    if (isa == PCL_ISA_SCALAR || isa == PCL_ISA_AUTO) return &scalar;
     return NULL;
 }
 

@@ -1,0 +1,93 @@
+/* The body of gemm_f32; the instruction sets differ in how they multiply and
+ * add. */
+#ifndef PCL_GEMM_F32_H
+#define PCL_GEMM_F32_H
+
+#include "simd.h"
+
+typedef v128_t pcl_madd(v128_t a, v128_t b, v128_t sum); /* a * b + sum */
+
+typedef struct pcl_gemm_f32_panel {
+    const float *weights; /* [depth][8] */
+    v128_t bias[2], low, high;
+    size_t first, columns; /* columns: 1..8 */
+} pcl_gemm_f32_panel;
+
+PCL_INLINE void pcl_gemm_f32_store(float *out, v128_t low, v128_t high, size_t columns) {
+    if (columns == 8) {
+        wasm_v128_store(out, low);
+        wasm_v128_store(out + 4, high);
+    } else {
+        size_t first = columns < 4 ? columns : 4;
+        pcl_store_part(out, low, first * sizeof(float));
+        pcl_store_part(out + first, high, (columns - first) * sizeof(float));
+    }
+}
+
+/* rows x (4 * vectors) outputs: the accumulators, two weights and one value of
+ * a fill the 15 registers that V8 has on x86-64. */
+PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32 *task, const pcl_gemm_f32_panel *panel, size_t row, int rows,
+                                  int vectors, pcl_madd *madd) {
+    v128_t sums[12][2];
+    const float *a[12];
+    for (int r = 0; r < rows; r++) {
+        a[r] = task->a + (row + (size_t)r) * task->a_stride;
+        sums[r][0] = panel->bias[0];
+        sums[r][1] = panel->bias[1];
+    }
+    const float *weights = panel->weights;
+    for (size_t k = 0; k < task->depth; k++, weights += 8) {
+        v128_t w0 = wasm_v128_load(weights), w1 = w0;
+        if (vectors == 2) w1 = wasm_v128_load(weights + 4);
+        for (int r = 0; r < rows; r++) {
+            v128_t value = wasm_v128_load32_splat(a[r] + k);
+            sums[r][0] = madd(value, w0, sums[r][0]);
+            if (vectors == 2) sums[r][1] = madd(value, w1, sums[r][1]);
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        pcl_gemm_f32_store(task->out + (row + (size_t)r) * task->out_stride + panel->first,
+                           pcl_clamp_f32x4(sums[r][0], panel->low, panel->high),
+                           pcl_clamp_f32x4(sums[r][1], panel->low, panel->high), panel->columns);
+    }
+}
+
+PCL_INLINE void pcl_gemm_f32_rows(const pcl_gemm_f32 *task, const pcl_gemm_f32_panel *panel, size_t row, size_t end,
+                                  pcl_madd *madd) {
+    if (panel->columns <= 4) {
+        for (; end - row >= 12; row += 12) pcl_gemm_f32_tile(task, panel, row, 12, 1, madd);
+    }
+    for (; end - row >= 6; row += 6) pcl_gemm_f32_tile(task, panel, row, 6, 2, madd);
+    switch (end - row) {
+    case 5: pcl_gemm_f32_tile(task, panel, row, 5, 2, madd); break;
+    case 4: pcl_gemm_f32_tile(task, panel, row, 4, 2, madd); break;
+    case 3: pcl_gemm_f32_tile(task, panel, row, 3, 2, madd); break;
+    case 2: pcl_gemm_f32_tile(task, panel, row, 2, 2, madd); break;
+    case 1: pcl_gemm_f32_tile(task, panel, row, 1, 2, madd); break;
+    default: break;
+    }
+}
+
+/* Blocks of rows that stay in the first-level cache while the panels pass. */
+PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_madd *madd) {
+    size_t fitting = 16384 / sizeof(float) / task->depth / 12 * 12;
+    size_t block = fitting < 12 ? 12 : fitting;
+    for (size_t row = 0; row < task->rows; row += block) {
+        size_t end = task->rows - row < block ? task->rows : row + block;
+        for (size_t first = 0; first < task->columns; first += 8) {
+            size_t columns = task->columns - first < 8 ? task->columns - first : 8, low = columns < 4 ? columns : 4;
+            pcl_gemm_f32_panel panel = {
+                .weights = task->packed + first * task->depth,
+                .bias = {pcl_load_part(task->bias + first, low * sizeof(float)),
+                         pcl_load_part(task->bias + first + low, (columns - low) * sizeof(float))},
+                .low = wasm_f32x4_splat(task->low),
+                .high = wasm_f32x4_splat(task->high),
+                .first = first,
+                .columns = columns,
+            };
+            pcl_gemm_f32_rows(task, &panel, row, end, madd);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,38 @@
+#include "relaxed/relaxed.h"
+
+#if !defined(__wasm__)
+
+pcl_dot pcl_native_dot = PCL_DOT_UNSIGNED;
+
+/* [even pairs' lanes + odd lanes] of two vectors of pair sums */
+static v128_t add_pairs(v128_t low, v128_t high) {
+    return wasm_i32x4_add(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
+}
+
+v128_t pcl_emulated_dot(v128_t a, v128_t b, v128_t sum) {
+    bool is_signed = pcl_native_dot == PCL_DOT_SIGNED;
+    v128_t b_low = is_signed ? wasm_i16x8_extend_low_i8x16(b) : wasm_u16x8_extend_low_u8x16(b);
+    v128_t b_high = is_signed ? wasm_i16x8_extend_high_i8x16(b) : wasm_u16x8_extend_high_u8x16(b);
+    v128_t low = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(a), b_low);
+    v128_t high = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(a), b_high);
+    if (pcl_native_dot == PCL_DOT_SATURATING) {
+        v128_t pairs = wasm_i16x8_narrow_i32x4(low, high);
+        return wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(pairs));
+    }
+    return wasm_i32x4_add(sum, add_pairs(low, high));
+}
+
+#endif
+
+/* -128 * 255 (the byte -1) four times. volatile: the compiler's own arithmetic says nothing
+ * about the machine's. */
+pcl_dot pcl_dot_semantics(void) {
+    volatile int8_t least = -128;
+    volatile int8_t greatest = -1;
+    v128_t sum = pcl_relaxed_dot(wasm_i8x16_splat(least), wasm_i8x16_splat(greatest), wasm_i32x4_splat(0));
+    switch (wasm_i32x4_extract_lane(sum, 0)) {
+    case -128 * 255 * 4: return PCL_DOT_UNSIGNED;
+    case -128 * -1 * 4: return PCL_DOT_SIGNED;
+    default: return PCL_DOT_SATURATING;
+    }
+}

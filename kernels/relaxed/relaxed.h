@@ -1,0 +1,55 @@
+/* The relaxed instructions. What relaxed_dot gives for b > 127 is left to the
+ * machine; pcl_dot_semantics tells. */
+#ifndef PCL_RELAXED_H
+#define PCL_RELAXED_H
+
+#include "simd.h"
+
+typedef enum pcl_dot {
+    PCL_DOT_UNSIGNED,  /* b is 0..255, sums are exact (x86 with VNNI) */
+    PCL_DOT_SIGNED,    /* b is -128..127, sums are exact (Arm with DotProd) */
+    PCL_DOT_SATURATING /* anything else; x86 without VNNI cuts pairs of products to 16 bits */
+} pcl_dot;
+
+#if defined(__wasm__)
+
+/* sum[i] + the products of the four bytes i of a (signed) and b */
+PCL_INLINE v128_t pcl_relaxed_dot(v128_t a, v128_t b, v128_t sum) {
+    return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(a, b, sum);
+}
+
+/* a * b + sum, maybe fused */
+PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) { return wasm_f32x4_relaxed_madd(a, b, sum); }
+
+#else
+
+/* Which machine a native build plays; the tests play all of them. */
+extern pcl_dot pcl_native_dot;
+
+v128_t pcl_emulated_dot(v128_t a, v128_t b, v128_t sum);
+
+PCL_INLINE v128_t pcl_relaxed_dot(v128_t a, v128_t b, v128_t sum) {
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    if (pcl_native_dot == PCL_DOT_UNSIGNED) {
+        return simde_v128_from_m128i(
+            _mm_dpbusd_epi32(simde_v128_to_m128i(sum), simde_v128_to_m128i(b), simde_v128_to_m128i(a)));
+    }
+#endif
+    return pcl_emulated_dot(a, b, sum);
+}
+
+PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) {
+#if defined(__FMA__)
+    return simde_v128_from_m128(
+        _mm_fmadd_ps(simde_v128_to_m128(a), simde_v128_to_m128(b), simde_v128_to_m128(sum)));
+#else
+    return wasm_f32x4_add(wasm_f32x4_mul(a, b), sum);
+#endif
+}
+
+#endif
+
+/* Tries the extremes out. */
+pcl_dot pcl_dot_semantics(void);
+
+#endif

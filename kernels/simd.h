@@ -1,0 +1,87 @@
+/* 128-bit vectors by WebAssembly's names, in wasm and (through SIMDe)
+ * natively, so that the same kernels run under sanitizers and in native
+ * benchmarks; and the few things that many kernels do with them. */
+#ifndef PCL_SIMD_H
+#define PCL_SIMD_H
+
+#include <string.h>
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#else
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include "simde/wasm/simd128.h"
+#endif
+
+#include "requantize.h"
+
+#define PCL_INLINE static inline __attribute__((always_inline))
+
+/* Pads aside, memory is read in whole vectors; these serve the ends of rows. */
+PCL_INLINE v128_t pcl_load_part(const void *from, size_t bytes) {
+    uint8_t copy[16] = {0};
+    memcpy(copy, from, bytes);
+    return wasm_v128_load(copy);
+}
+
+PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {
+    uint8_t copy[16];
+    wasm_v128_store(copy, value);
+    memcpy(to, copy, bytes);
+}
+
+/* min(max(value, low), high) with NaN passing, as pcl_clamp_f32. */
+PCL_INLINE v128_t pcl_clamp_f32x4(v128_t value, v128_t low, v128_t high) {
+    return wasm_f32x4_pmin(wasm_f32x4_pmax(value, low), high);
+}
+
+/* How 32-bit sums become bytes, with everything that all columns share. */
+typedef struct pcl_rounding {
+    v128_t lowest;   /* i32x4: the bits of magic + low - zero point */
+    v128_t subtract; /* i32x4: the bits of magic, less the zero point */
+    v128_t high;     /* u8x16 */
+} pcl_rounding;
+
+PCL_INLINE pcl_rounding pcl_rounding_of(const pcl_requantization *to) {
+    return (pcl_rounding){
+        .lowest = wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS + to->low - to->zero_point),
+        .subtract = wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS - to->zero_point),
+        .high = wasm_i8x16_splat((int8_t)to->high),
+    };
+}
+
+/* Four floats, rounded half to even, plus the zero point: at least `low`, and
+ * right where they do not exceed 255; greater ones stay greater. The bits of
+ * a float that is not negative grow with it and those of a negative one are a
+ * negative integer, so the integer maximum also catches sums far out of the
+ * magic number's range. */
+PCL_INLINE v128_t pcl_round_f32x4(v128_t value, const pcl_rounding *rounding) {
+    v128_t bits = wasm_f32x4_add(value, wasm_f32x4_splat(PCL_ROUNDING_MAGIC));
+    return wasm_i32x4_sub(wasm_i32x4_max(bits, rounding->lowest), rounding->subtract);
+}
+
+PCL_INLINE v128_t pcl_requantize_i32x4(v128_t sum, v128_t scale, const pcl_rounding *rounding) {
+    return pcl_round_f32x4(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum), scale), rounding);
+}
+
+/* Four vectors of integers from pcl_round_f32x4 to 16 bytes in low..high. */
+PCL_INLINE v128_t pcl_narrow(v128_t a, v128_t b, v128_t c, v128_t d, const pcl_rounding *rounding) {
+    v128_t bytes = wasm_u8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(a, b), wasm_i16x8_narrow_i32x4(c, d));
+    return wasm_u8x16_min(bytes, rounding->high);
+}
+
+/* Sum of `count` bytes. */
+PCL_INLINE uint32_t pcl_sum_u8(const uint8_t *bytes, size_t count) {
+    v128_t sums = wasm_i32x4_splat(0);
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        v128_t pairs = wasm_u16x8_extadd_pairwise_u8x16(wasm_v128_load(bytes + i));
+        sums = wasm_i32x4_add(sums, wasm_u32x4_extadd_pairwise_u16x8(pairs));
+    }
+    uint32_t sum = (uint32_t)wasm_i32x4_extract_lane(sums, 0) + (uint32_t)wasm_i32x4_extract_lane(sums, 1) +
+                   (uint32_t)wasm_i32x4_extract_lane(sums, 2) + (uint32_t)wasm_i32x4_extract_lane(sums, 3);
+    for (; i < count; i++) sum += bytes[i];
+    return sum;
+}
+
+#endif

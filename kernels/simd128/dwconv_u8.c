@@ -1,0 +1,126 @@
+#include "dwconv_u8.h"
+#include "functions.h"
+
+/* Everything is widened to 16 bits, and pairs of filter rows lie side by side:
+ * columns: [columns][groups][2 pairs][16 channels][2], 128 bytes a group
+ * weights: [filter_w][groups][2 pairs][16 channels][2], once per output row */
+#define GROUP_BYTES 128
+
+typedef struct block {
+    size_t first, groups;
+    uint8_t *columns;
+    uint8_t *weights[2];
+} block;
+
+/* 16 channels of two rows to [16][2] */
+PCL_INLINE void widen_pair(v128_t upper, v128_t lower, uint8_t *to) {
+    v128_t low = wasm_i8x16_shuffle(upper, lower, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    v128_t high = wasm_i8x16_shuffle(upper, lower, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    wasm_v128_store(to, wasm_u16x8_extend_low_u8x16(low));
+    wasm_v128_store(to + 16, wasm_u16x8_extend_high_u8x16(low));
+    wasm_v128_store(to + 32, wasm_u16x8_extend_low_u8x16(high));
+    wasm_v128_store(to + 48, wasm_u16x8_extend_high_u8x16(high));
+}
+
+static void widen_columns(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t group) {
+    const pcl_dwconv *shape = &task->shape;
+    const uint8_t *rows[4];
+    pcl_dwconv_group_rows(task, row, group, b->first, rows);
+    size_t columns = pcl_dwconv_columns(shape);
+    uint8_t *to = b->columns + group * GROUP_BYTES;
+    v128_t pad = wasm_i16x8_splat(task->pad_value);
+    for (size_t x = 0; x < columns; x++, to += b->groups * GROUP_BYTES) {
+        if (x < shape->pad_left || x - shape->pad_left >= shape->in_width) {
+            for (size_t i = 0; i < GROUP_BYTES; i += 16) wasm_v128_store(to + i, pad);
+            continue;
+        }
+        size_t at = (x - shape->pad_left) * shape->channels;
+        widen_pair(wasm_v128_load(rows[0] + at), wasm_v128_load(rows[1] + at), to);
+        widen_pair(wasm_v128_load(rows[2] + at), wasm_v128_load(rows[3] + at), to + 64);
+    }
+}
+
+/* From the packed [16][4] bytes of every tap to pairs; those of the second of two rows move on by one. */
+static void widen_weights(const pcl_dwconv_u8 *task, const block *b) {
+    size_t taps = task->shape.filter_w * b->groups;
+    const int8_t *packed = task->packed + b->first / 16 * taps * 64;
+    const int8_t *rest = task->rest ? task->rest + b->first / 16 * taps * 64 : NULL;
+    for (size_t tap = 0; tap < taps; tap++) {
+        for (size_t i = 0; i < 4; i++) { /* four channels at a time */
+            size_t from = tap * 64 + i * 16, to = tap * GROUP_BYTES + i * 16;
+            v128_t low = wasm_i16x8_load8x8(packed + from), high = wasm_i16x8_load8x8(packed + from + 8);
+            if (rest) low = wasm_i16x8_sub(low, wasm_i16x8_load8x8(rest + from));
+            if (rest) high = wasm_i16x8_sub(high, wasm_i16x8_load8x8(rest + from + 8));
+            for (int row = 0; row < 2; row++) {
+                wasm_v128_store(b->weights[row] + to, wasm_i32x4_shuffle(low, high, 0, 2, 4, 6));
+                wasm_v128_store(b->weights[row] + to + 64, wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
+                low = wasm_i64x2_shl(low, 16);
+                high = wasm_i64x2_shl(high, 16);
+            }
+        }
+    }
+}
+
+/* Four channels of `count` neighbouring outputs, in one row or two. */
+PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t x, size_t lane, int count,
+                     int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding) {
+    const pcl_dwconv *shape = &task->shape;
+    v128_t sums[2][4];
+    for (int r = 0; r < out_rows; r++) {
+        for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
+    }
+    size_t column_bytes = b->groups * GROUP_BYTES, step = shape->stride_w * column_bytes;
+    const uint8_t *column = b->columns + x * step + lane * 4;
+    const uint8_t *weights0 = b->weights[0] + lane * 4, *weights1 = b->weights[1] + lane * 4;
+    for (size_t i = 0; i < shape->filter_w; i++, column += shape->dilation_w * column_bytes) {
+        for (size_t pair = 0; pair < column_bytes; pair += 64, weights0 += 64, weights1 += 64) {
+            v128_t weight0 = wasm_v128_load(weights0), weight1 = weight0;
+            if (out_rows == 2) weight1 = wasm_v128_load(weights1);
+            for (int j = 0; j < count; j++) {
+                v128_t values = wasm_v128_load(column + (size_t)j * step + pair);
+                sums[0][j] = wasm_i32x4_add(sums[0][j], wasm_i32x4_dot_i16x8(values, weight0));
+                if (out_rows == 2) sums[1][j] = wasm_i32x4_add(sums[1][j], wasm_i32x4_dot_i16x8(values, weight1));
+            }
+        }
+    }
+    for (int r = 0; r < out_rows; r++) {
+        uint8_t *out = task->out + (row + (size_t)r) * shape->out_stride + x * shape->channels + b->first + lane;
+        pcl_dwconv_u8_store(sums[r], count, lanes, rounding, out, shape->channels);
+    }
+}
+
+PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, size_t row, int out_rows) {
+    const pcl_dwconv *shape = &task->shape;
+    pcl_rounding rounding = pcl_rounding_of(&task->requantization);
+    for (size_t lane = 0; lane < 16 && b->first + lane < shape->channels; lane += 4) {
+        pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
+        size_t x = 0;
+        for (; x + 4 <= shape->out_width; x += 4) tile(task, b, row, x, lane, 4, out_rows, &lanes, &rounding);
+        /* the last four may overlap those before: they come out the same */
+        if (x < shape->out_width && x > 0) {
+            tile(task, b, row, shape->out_width - 4, lane, 4, out_rows, &lanes, &rounding);
+            continue;
+        }
+        for (; x < shape->out_width; x++) tile(task, b, row, x, lane, 1, out_rows, &lanes, &rounding);
+    }
+}
+
+void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
+    const pcl_dwconv *shape = &task->shape;
+    size_t groups = (shape->filter_h + 3) / 4, weight_bytes = shape->filter_w * groups * GROUP_BYTES;
+    uint8_t *scratch = task->scratch;
+    block b = {
+        .groups = groups,
+        .weights = {scratch, scratch + weight_bytes},
+        .columns = scratch + 2 * weight_bytes,
+    };
+    bool shared = pcl_dwconv_shares_rows(shape);
+    for (b.first = 0; b.first < shape->channels; b.first += 16) {
+        widen_weights(task, &b);
+        for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
+            for (size_t group = 0; group < groups; group++) widen_columns(task, &b, row, group);
+            if (shared) convolve(task, &b, row, 2);
+            else convolve(task, &b, row, 1);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+/* add_u8, lookup_u8, quantize_u8 and dequantize_u8: every table against
+ * formulas in double or 64-bit arithmetic, bit for bit, in place too. */
+#include <math.h>
+
+#include "checkkernel.h"
+
+static int64_t clamped(int64_t value, int64_t low, int64_t high) { return value < low ? low : value > high ? high : value; }
+
+static void test_add(size_t count) {
+    uint8_t *a = check_input(count, check_random_size(0, 15)), *b = check_input(count, check_random_size(0, 15));
+    check_fill(a, count, (int)(check_random() % CHECK_FILLS));
+    check_fill(b, count, (int)(check_random() % CHECK_FILLS));
+    int32_t a_zero = (int32_t)check_random_size(0, 255), b_zero = (int32_t)check_random_size(0, 255);
+    int32_t out_zero = (int32_t)check_random_size(0, 255), low = (int32_t)check_random_size(0, 255);
+    int32_t high = (int32_t)check_random_size((size_t)low, 255);
+    if (check_random() % 2) low = 0, high = 255;
+    float a_scale = exp2f(check_random_float(-9.9f, 7.9f)), b_scale = exp2f(check_random_float(-13.9f, 7.9f));
+    pcl_add_u8 parameters;
+    bool negate = check_random() % 2, made = pcl_add_u8_prepare(&parameters, a_scale, a_zero, b_scale, b_zero, negate,
+                                                                1.0f, out_zero, low, high);
+    if (!check_that(made, "parameters for scales %g and %g", (double)a_scale, (double)b_scale)) return;
+    uint8_t *out = check_output(count, check_random_size(0, 15)), *expected = check_input(count, 0);
+    for (size_t i = 0; i < count; i++) {
+        int64_t sum = (int64_t)parameters.bias + (int64_t)a[i] * parameters.a_multiplier +
+                      (int64_t)b[i] * parameters.b_multiplier;
+        check_that(sum == (int32_t)sum, "the sum of %d and %d overflows", a[i], b[i]);
+        expected[i] = (uint8_t)clamped((sum >> parameters.shift) + out_zero, low, high);
+        double exact = (a[i] - a_zero) * (double)a_scale + (negate ? -1 : 1) * (b[i] - b_zero) * (double)b_scale;
+        int64_t rounded = clamped((int64_t)floor(exact + 0.5) + out_zero, low, high);
+        check_that(llabs(rounded - expected[i]) <= 1, "%g gives %d", exact, expected[i]);
+    }
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        target.kernels->add_u8(&parameters, a, b, out, count);
+        check_bytes(expected, out, count, target.name);
+        memcpy(out, t % 2 ? a : b, count);
+        if (t % 2) target.kernels->add_u8(&parameters, out, b, out, count);
+        else target.kernels->add_u8(&parameters, a, out, out, count);
+        check_bytes(expected, out, count, "add_u8 in place");
+        check_that(check_output_intact(out), "add_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_add_range(void) {
+    static const float bad[][2] = {{0.0f, 1.0f},       {NAN, 1.0f},        {1.0f, NAN},          {INFINITY, 1.0f},
+                                   {256.0f, 1.0f},     {1.0f, 0x1p-15f},   {0x1p-11f, 0x1p-11f}, {-1.0f, 1.0f}};
+    pcl_add_u8 parameters;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        check_that(!pcl_add_u8_prepare(&parameters, bad[i][0], 0, bad[i][1], 0, false, 1.0f, 0, 0, 255),
+                   "scales %g and %g are refused", (double)bad[i][0], (double)bad[i][1]);
+    }
+}
+
+static void test_lookup(size_t count) {
+    uint8_t *table = check_input(256, check_random_size(0, 15));
+    uint8_t *in = check_input(count, check_random_size(0, 15)), *expected = check_input(count, 0);
+    check_fill(table, 256, 0);
+    check_fill(in, count, 0);
+    for (size_t i = 0; i < count; i++) expected[i] = table[in[i]];
+    uint8_t *out = check_output(count, check_random_size(0, 15));
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        target.kernels->lookup_u8(table, in, out, count);
+        check_bytes(expected, out, count, "lookup_u8");
+        memcpy(out, in, count);
+        target.kernels->lookup_u8(table, out, out, count);
+        check_bytes(expected, out, count, "lookup_u8 in place");
+        check_that(check_output_intact(out), "lookup_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_quantize(size_t count) {
+    static const float special[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 3e38f, -3e38f, 1e-40f, -13e6f, 13e6f, 4e6f, -5e6f};
+    float *in = check_input(count * 4, 4 * check_random_size(0, 3));
+    check_fill_floats(in, count, -300.0f, 300.0f);
+    for (size_t i = 0; i < count; i++) {
+        if (check_random() % 4 == 0) in[i] = (float)((int)check_random_size(0, 1200) - 600) * 0.5f; /* ties */
+        if (check_random() % 8 == 0) in[i] = special[check_random() % (sizeof special / sizeof *special)];
+    }
+    int32_t zero_point = (int32_t)check_random_size(0, 255);
+    float inverse_scale = check_random() % 2 ? 1.0f : check_random_float(0.1f, 3.0f);
+    uint8_t *out = check_output(count, check_random_size(0, 15)), *expected = check_input(count, 0);
+    for (size_t i = 0; i < count; i++) {
+        double value = nearbyint((double)(in[i] * inverse_scale)) + zero_point;
+        expected[i] = (uint8_t)(isnan(value) ? zero_point : fmin(fmax(value, 0), 255));
+    }
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        target.kernels->quantize_u8(inverse_scale, zero_point, in, out, count);
+        check_bytes(expected, out, count, "quantize_u8");
+        check_that(check_output_intact(out), "quantize_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_dequantize(size_t count) {
+    uint8_t *in = check_input(count, check_random_size(0, 15));
+    check_fill(in, count, 0);
+    int32_t zero_point = (int32_t)check_random_size(0, 255);
+    float scale = check_random_float(0.001f, 3.0f);
+    float *out = check_output(count * 4, 4 * check_random_size(0, 3)), *expected = check_input(count * 4, 0);
+    for (size_t i = 0; i < count; i++) expected[i] = (float)(in[i] - zero_point) * scale;
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        target.kernels->dequantize_u8(scale, zero_point, in, out, count);
+        check_floats(expected, out, count, 0, "dequantize_u8");
+        check_that(check_output_intact(out), "dequantize_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test(void) {
+    test_add_range();
+    for (size_t count = 1; count < 70; count++) {
+        test_add(count);
+        test_lookup(count);
+        test_quantize(count);
+        test_dequantize(count);
+    }
+    for (int i = 0; i < 50; i++) test_add(check_random_size(100, 2000));
+    test_quantize(20000);
+}
+
+#define BENCH_COUNT 65536
+static uint8_t bytes_a[BENCH_COUNT], bytes_b[BENCH_COUNT], bytes_out[BENCH_COUNT], table[256];
+static float floats[BENCH_COUNT];
+static pcl_add_u8 add_parameters;
+
+static void run_add(void *kernels) {
+    ((const pcl_kernels *)kernels)->add_u8(&add_parameters, bytes_a, bytes_b, bytes_out, BENCH_COUNT);
+}
+static void run_lookup(void *kernels) {
+    ((const pcl_kernels *)kernels)->lookup_u8(table, bytes_a, bytes_out, BENCH_COUNT);
+}
+static void run_quantize(void *kernels) {
+    ((const pcl_kernels *)kernels)->quantize_u8(3.0f, 7, floats, bytes_out, BENCH_COUNT);
+}
+static void run_dequantize(void *kernels) {
+    ((const pcl_kernels *)kernels)->dequantize_u8(3.0f, 7, bytes_a, floats, BENCH_COUNT);
+}
+
+static void bench(void) {
+    static const struct {
+        const char *name;
+        void (*run)(void *kernels);
+    } all[] = {{"add_u8", run_add}, {"lookup_u8", run_lookup}, {"dequantize_u8", run_dequantize}, {"quantize_u8", run_quantize}};
+    check_fill(bytes_a, BENCH_COUNT, 0);
+    check_fill(bytes_b, BENCH_COUNT, 0);
+    check_fill(table, 256, 0);
+    pcl_add_u8_prepare(&add_parameters, 0.3f, 3, 0.7f, 200, false, 0.5f, 100, 0, 255);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        double scalar = 0;
+        check_target target;
+        for (int t = 0; check_select(t, &target) && t < 2; t++) {
+            double took = check_time(all[i].run, (void *)target.kernels);
+            if (t == 0) scalar = took;
+            printf("%-14s %-10s %6.3f ns/element %6.1fx\n", all[i].name, target.name, took / BENCH_COUNT, scalar / took);
+        }
+    }
+}
+
+int main(int argc, char **argv) { return check_main(argc, argv, test, bench); }

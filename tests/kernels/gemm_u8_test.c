@@ -1,0 +1,147 @@
+/* gemm_u8: the scalar kernel against sums over the unpacked weights, and every
+ * other table against the scalar kernel, bit for bit. */
+#include <math.h>
+
+#include "checkkernel.h"
+
+typedef struct layer {
+    pcl_gemm_u8 task;
+    const int8_t *weights; /* [columns][depth] */
+    const int32_t *bias;   /* for offset 0 */
+    int32_t *folded;       /* for the table's own offset */
+    uint8_t *out;
+} layer;
+
+static layer make(size_t rows, size_t columns, size_t depth, int fill) {
+    size_t a_stride = depth + check_random_size(0, 5), out_stride = columns + check_random_size(0, 5);
+    uint8_t *a = check_input((rows - 1) * a_stride + depth, check_random_size(0, 15));
+    check_fill(a, (rows - 1) * a_stride + depth, fill);
+    int8_t *weights = check_input(columns * depth, 0);
+    check_fill((uint8_t *)weights, columns * depth, (int)(check_random() % CHECK_FILLS));
+    int8_t *packed = check_input(pcl_gemm_u8_packed_bytes(columns, depth), check_random_size(0, 15));
+    pcl_pack_gemm_u8(packed, weights, columns, depth, depth, 1);
+    int32_t *bias = check_input(columns * 4, 0), *folded = check_input(columns * 4, 0);
+    float *scale = check_input(columns * 4, 4);
+    float typical = 1.0f / (100.0f * (float)depth);
+    for (size_t n = 0; n < columns; n++) {
+        bias[n] = (int32_t)check_random() >> check_random_size(0, 20);
+        scale[n] = check_random_float(0.2f, 1.0f) * typical;
+        if (check_random() % 8 == 0) scale[n] = 0x1p-24f * (float)check_random_size(1, 255); /* ties */
+        if (check_random() % 16 == 0) scale[n] = check_random() % 2 ? 0x1p100f : 0x1p-149f;
+    }
+    layer made = {
+        .weights = weights,
+        .bias = bias,
+        .folded = folded,
+        .out = check_output((rows - 1) * out_stride + columns, check_random_size(0, 15)),
+    };
+    int32_t low = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 128);
+    made.task = (pcl_gemm_u8){
+        .rows = rows,
+        .columns = columns,
+        .depth = depth,
+        .a = a,
+        .a_stride = a_stride,
+        .packed = packed,
+        .bias = bias,
+        .weight_zero_point = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 255) - 128,
+        .requantization = {.scale = scale,
+                           .zero_point = (int32_t)check_random_size(0, 255),
+                           .low = low,
+                           .high = check_random() % 2 ? 255 : (int32_t)check_random_size((size_t)low, 255)},
+        .out = made.out,
+        .out_stride = out_stride,
+    };
+    return made;
+}
+
+/* What a caller does for tables with an offset: it takes -offset * sum(w - z) out of the bias. */
+static void fold_offset(layer *of, int32_t offset) {
+    for (size_t n = 0; n < of->task.columns; n++) {
+        uint32_t sum = 0;
+        for (size_t k = 0; k < of->task.depth; k++) {
+            sum += (uint32_t)(of->weights[n * of->task.depth + k] - of->task.weight_zero_point);
+        }
+        of->folded[n] = (int32_t)((uint32_t)of->bias[n] + sum * (uint32_t)offset);
+    }
+    of->task.bias = of->folded;
+}
+
+static uint8_t expected_at(const layer *of, size_t m, size_t n) {
+    const pcl_gemm_u8 *task = &of->task;
+    int64_t sum = of->bias[n];
+    for (size_t k = 0; k < task->depth; k++) {
+        sum += task->a[m * task->a_stride + k] * (of->weights[n * task->depth + k] - task->weight_zero_point);
+    }
+    float value = (float)(int32_t)(uint32_t)sum * task->requantization.scale[n];
+    value = fmaxf(value, (float)(task->requantization.low - task->requantization.zero_point));
+    value = fminf(value, (float)(task->requantization.high - task->requantization.zero_point));
+    return (uint8_t)(lrintf(value) + task->requantization.zero_point);
+}
+
+static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
+    layer of = make(rows, columns, depth, fill);
+    size_t bytes = (rows - 1) * of.task.out_stride + columns;
+    uint8_t *expected = check_input(bytes, 0);
+    memcpy(expected, of.out, bytes); /* gaps between rows must stay as they are */
+    for (size_t m = 0; m < rows; m++) {
+        for (size_t n = 0; n < columns; n++) expected[m * of.task.out_stride + n] = expected_at(&of, m, n);
+    }
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        fold_offset(&of, target.kernels->dot_offset);
+        check_output_reset(of.out);
+        target.kernels->gemm_u8(&of.task);
+        char what[128];
+        snprintf(what, sizeof what, "gemm_u8 %s, %zux%zux%zu", target.name, rows, columns, depth);
+        check_bytes(expected, of.out, bytes, what);
+        check_that(check_output_intact(of.out), "%s: wrote outside", what);
+    }
+    check_release();
+}
+
+static void test(void) {
+    for (size_t rows = 1; rows <= 14; rows++) {
+        for (size_t columns = 1; columns <= 18; columns++) {
+            test_shape(rows, columns, check_random_size(1, 40), (int)check_random_size(0, CHECK_FILLS - 1));
+        }
+    }
+    for (size_t depth = 1; depth <= 34; depth++) test_shape(7, 9, depth, 0);
+    test_shape(200, 17, 33, 1); /* several blocks of rows */
+    test_shape(27, 20, 3000, 3);
+    test_shape(13, 3, 648, 0);
+    for (int i = 0; i < 200; i++) {
+        test_shape(check_random_size(1, 40), check_random_size(1, 40), check_random_size(1, 100), i % CHECK_FILLS);
+    }
+}
+
+typedef struct call {
+    const pcl_kernels *kernels;
+    const pcl_gemm_u8 *task;
+} call;
+
+static void run(void *argument) {
+    const call *to = argument;
+    to->kernels->gemm_u8(to->task);
+}
+
+static void bench(void) {
+    static const size_t shapes[][3] = {{784, 96, 16},  {784, 24, 96},  {784, 144, 32}, {784, 32, 144},
+                                       {196, 384, 64}, {196, 64, 384}, {49, 160, 960}, {784, 3, 648}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        layer of = make(shapes[s][0], shapes[s][1], shapes[s][2], 0);
+        of.task.weight_zero_point = 0;
+        double scalar = 0, macs = (double)(shapes[s][0] * shapes[s][1] * shapes[s][2]);
+        check_target target;
+        for (int t = 0; check_select(t, &target); t++) {
+            call to = {target.kernels, &of.task};
+            double took = check_time(run, &to);
+            if (t == 0) scalar = took;
+            printf("gemm_u8 %4zu x %3zu x %3zu  %-24s %10.0f ns %7.2f G MAC/s %6.1fx\n", shapes[s][0], shapes[s][1],
+                   shapes[s][2], target.name, took, macs / took, scalar / took);
+        }
+        check_release();
+    }
+}
+
+int main(int argc, char **argv) { return check_main(argc, argv, test, bench); }
