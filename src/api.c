@@ -5,6 +5,20 @@
 #include "passes/passes.h"
 #include "run/program.h"
 
+#ifdef __wasm32__
+/* What js/abi.mjs relies on. */
+_Static_assert(sizeof(pcl_options) == 16, "pcl_options");
+_Static_assert(offsetof(pcl_error, message) == 4 && offsetof(pcl_error, op) == 1024 && sizeof(pcl_error) == 1472,
+               "pcl_error");
+_Static_assert(offsetof(pcl_tensor_info, dims) == 12 && offsetof(pcl_tensor_info, scale) == 48 &&
+                   offsetof(pcl_tensor_info, data) == 56 && sizeof(pcl_tensor_info) == 64,
+               "pcl_tensor_info");
+_Static_assert(offsetof(pcl_step_info, dims) == 16 && offsetof(pcl_step_info, macs) == 48, "pcl_step_info");
+_Static_assert(offsetof(pcl_model_info, isa) == 24 && offsetof(pcl_model_info, steps) == 36, "pcl_model_info");
+_Static_assert(sizeof(pcl_picture) == 12 && sizeof(pcl_rect) == 16, "pcl_picture, pcl_rect");
+_Static_assert(offsetof(pcl_pixel_format, bgr) == 24 && sizeof(pcl_pixel_format) == 36, "pcl_pixel_format");
+#endif
+
 enum { DEFAULT_MEBIBYTES = 1024, DEFAULT_GIGA_MACS = 4096 };
 
 struct pcl_model {

@@ -16,8 +16,8 @@
  *
  * A model is used by one thread at a time; different models are independent.
  * No function prints, exits or aborts. The structs below are read by the
- * JavaScript loader at their wasm32 offsets: js/abi.mjs and
- * tests/unit/abi.c change with them. */
+ * JavaScript loader at their wasm32 offsets: js/abi.mjs changes with them, and
+ * src/api.c asserts them. */
 #ifndef PINCEL_H
 #define PINCEL_H
 
