@@ -34,8 +34,8 @@ static void cast_part(void *argument, int32_t index, int32_t count) {
     pcl_partition(pcl_tensor_count(in), PCL_BLOCK, index, count, &begin, &end);
     for (size_t at = begin, part; at < end; at += part) {
         part = end - at < PCL_BLOCK ? end - at : PCL_BLOCK;
-        cast_block(in->dtype, out->dtype, (const uint8_t *)in->data + at * in_size, (uint8_t *)out->data + at * out_size,
-                   part);
+        cast_block(in->dtype, out->dtype, (const uint8_t *)in->data + at * in_size,
+                   (uint8_t *)out->data + at * out_size, part);
     }
 }
 

@@ -10,9 +10,9 @@ void pcl_integer_range(pcl_dtype dtype, int64_t *low, int64_t *high) {
     static const struct {
         int64_t low, high;
     } ranges[PCL_DTYPE_COUNT] = {
-        [PCL_INT8] = {INT8_MIN, INT8_MAX},    [PCL_UINT8] = {0, UINT8_MAX},         [PCL_INT16] = {INT16_MIN, INT16_MAX},
-        [PCL_UINT16] = {0, UINT16_MAX},       [PCL_INT32] = {INT32_MIN, INT32_MAX}, [PCL_UINT32] = {0, UINT32_MAX},
-        [PCL_INT64] = {INT64_MIN, INT64_MAX}, [PCL_UINT64] = {0, INT64_MAX},        [PCL_BOOL] = {0, 1},
+        [PCL_INT8] = {INT8_MIN, INT8_MAX},    [PCL_UINT8] = {0, UINT8_MAX},   [PCL_BOOL] = {0, 1},
+        [PCL_INT16] = {INT16_MIN, INT16_MAX}, [PCL_UINT16] = {0, UINT16_MAX}, [PCL_INT32] = {INT32_MIN, INT32_MAX},
+        [PCL_UINT32] = {0, UINT32_MAX},       [PCL_UINT64] = {0, INT64_MAX},  [PCL_INT64] = {INT64_MIN, INT64_MAX},
     };
     *low = ranges[dtype].low;
     *high = ranges[dtype].high;

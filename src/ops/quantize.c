@@ -29,7 +29,8 @@ static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
 static pcl_status check_quantised(const pcl_infer_context *context, const pcl_node *node, const pcl_tensor *tensor) {
     if (tensor->dtype != PCL_INT16) return pcl_check_quantised(context, node, tensor);
     if (tensor->quantization.count == 1) return PCL_OK; /* the reader holds zero points to 16 bits */
-    return pcl_node_fail(context->error, node, PCL_ERROR_TYPE, "tensor '%s' must be quantised per tensor", tensor->name);
+    return pcl_node_fail(context->error, node, PCL_ERROR_TYPE, "tensor '%s' must be quantised per tensor",
+                         tensor->name);
 }
 
 /* --- QUANTIZE -------------------------------------------------------------- */
@@ -83,8 +84,8 @@ static void requantise_any(const conversion *self, size_t begin, size_t end) {
     size_t in_size = pcl_dtype_size(self->in->dtype), out_size = pcl_dtype_size(self->out->dtype);
     for (size_t at = begin, part; at < end; at += part) {
         part = end - at < PCL_BLOCK ? end - at : PCL_BLOCK;
-        requantise_block(self, (const uint8_t *)self->in->data + at * in_size, (uint8_t *)self->out->data + at * out_size,
-                         part);
+        requantise_block(self, (const uint8_t *)self->in->data + at * in_size,
+                         (uint8_t *)self->out->data + at * out_size, part);
     }
 }
 
@@ -117,14 +118,15 @@ static pcl_status infer_dequantize(const pcl_infer_context *context, pcl_node *n
     if (in->dtype != PCL_FLOAT16 && quantization->count <= 1) PCL_TRY_RETURN(check_quantised(context, node, in));
     if (quantization->count > 1 &&
         (quantization->axis >= in->shape.rank || in->shape.dims[quantization->axis] != quantization->count))
-        return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "tensor '%s' has %d scales, which its shape does not",
+        return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "tensor '%s': %d scales do not match its shape",
                              in->name, quantization->count);
     return pcl_tensor_set_shape(out, &in->shape, context->error);
 }
 
 static void dequantize_u8(const conversion *self, size_t begin, size_t end) {
     self->kernels->dequantize_u8(pcl_tensor_scale(self->in), pcl_tensor_zero_point(self->in),
-                                 (const uint8_t *)self->in->data + begin, (float *)self->out->data + begin, end - begin);
+                                 (const uint8_t *)self->in->data + begin, (float *)self->out->data + begin,
+                                 end - begin);
 }
 
 static void widen_halves(const conversion *self, size_t begin, size_t end) {

@@ -149,7 +149,8 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     PCL_TRY_RETURN(read_axes(&infer_context, step->node, reduced));
     *self = (reduction){.rows = find_rows(step->op), .in = step->node->inputs[0], .out = step->node->outputs[0]};
     /* A product of quantised values is one of reals; everything else commutes with quantisation. */
-    self->as_reals = self->in->dtype == PCL_FLOAT32 || (self->in->dtype == PCL_UINT8 && step->op == &pcl_op_reduce_prod);
+    self->as_reals =
+        self->in->dtype == PCL_FLOAT32 || (self->in->dtype == PCL_UINT8 && step->op == &pcl_op_reduce_prod);
     split_levels(self, reduced);
     return PCL_OK;
 }

@@ -188,6 +188,7 @@ static void test_cast(void) {
     CHECK(cast_one(PCL_FLOAT32, PCL_INT32, (value){.f32 = 1e20f}) == INT32_MAX);
     CHECK(cast_one(PCL_FLOAT32, PCL_INT32, (value){.f32 = NAN}) == 0);
     CHECK(cast_one(PCL_FLOAT32, PCL_INT64, (value){.f32 = -INFINITY}) == (double)INT64_MIN);
+    CHECK(cast_one(PCL_FLOAT32, PCL_INT64, (value){.f32 = 1e19f}) == (double)INT64_MAX);
     CHECK(cast_one(PCL_FLOAT32, PCL_INT64, (value){.f32 = 1e30f}) == (double)INT64_MAX);
     CHECK(cast_one(PCL_FLOAT64, PCL_UINT64, (value){.f64 = 1e19}) == 1e19);
     CHECK(cast_one(PCL_FLOAT64, PCL_UINT64, (value){.f64 = 1e30}) == (double)UINT64_MAX);
@@ -239,7 +240,8 @@ static void test_errors(void) {
         {&pcl_op_quantize, real, plain_out, PCL_ERROR_TYPE},    {&pcl_op_quantize, real, real_out, PCL_ERROR_TYPE},
         {&pcl_op_quantize, real, odd_out, PCL_ERROR_TYPE},      {&pcl_op_quantize, plain_16, out, PCL_ERROR_TYPE},
         {&pcl_op_dequantize, real, real_out, PCL_ERROR_TYPE},   {&pcl_op_dequantize, plain, real_out, PCL_ERROR_TYPE},
-        {&pcl_op_dequantize, quantised, out, PCL_ERROR_TYPE},   {&pcl_op_cast, quantised, real_out, PCL_ERROR_UNSUPPORTED},
+        {&pcl_op_dequantize, quantised, out, PCL_ERROR_TYPE},
+        {&pcl_op_cast, quantised, real_out, PCL_ERROR_UNSUPPORTED},
         {&pcl_op_cast, real, plain_out, PCL_ERROR_TYPE}, /* the attributes say float32 */
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

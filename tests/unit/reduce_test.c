@@ -75,7 +75,8 @@ static void test_reals(const pcl_op *op, double start, double (*join)(double, do
     op_harness harness;
     op_harness_open(&harness);
     bool is_product = op == &pcl_op_reduce_prod;
-    for (size_t i = 0; i < MAX_ELEMENTS; i++) values[i] = (double)(in[i] = random_real(is_product ? 0.9f : -1.0f, 1.1f));
+    for (size_t i = 0; i < MAX_ELEMENTS; i++)
+        values[i] = (double)(in[i] = random_real(is_product ? 0.9f : -1.0f, 1.1f));
     compute(values, start, join);
     for (size_t i = 0; i < shape_elements(&test.kept); i++)
         expected[i] = (float)(op == &pcl_op_mean ? test.totals[i] / test.count : test.totals[i]);

@@ -17,7 +17,9 @@ static double elu(double x) { return x < 0 ? expm1(x) : x; }
 static double hard_swish(double x) { return x * relu6(x + 3) / 6; }
 static double logistic(double x) { return 1 / (1 + exp(-x)); }
 static double gelu(double x) { return 0.5 * x * (1 + erf(x / sqrt(2))); }
-static double gelu_approximate(double x) { return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x))); }
+static double gelu_approximate(double x) {
+    return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
+}
 static double reciprocal_root(double x) { return 1 / sqrt(x); }
 static double square(double x) { return x * x; }
 static double negative(double x) { return -x; }
