@@ -227,10 +227,12 @@ static void add_run(const reduction *self, const uint8_t *x, size_t count, total
     size_t rows = count / LANES, done = rows * LANES;
     start_totals(self, &lanes, LANES);
     add_rows(self, x, rows, LANES, LANES, &lanes);
-    for (int32_t i = 0; i < LANES && rows > 0; i++) {
-        if (self->as_reals) self->rows->reals(&lanes.reals[i], out->reals, 1);
-        else self->rows->integers(&lanes.integers[i], out->integers, 1);
+    for (size_t half = LANES / 2; half > 0; half /= 2) {
+        if (self->as_reals) self->rows->reals(&lanes.reals[half], lanes.reals, half);
+        else self->rows->integers(&lanes.integers[half], lanes.integers, half);
     }
+    if (self->as_reals) self->rows->reals(lanes.reals, out->reals, 1);
+    else self->rows->integers(lanes.integers, out->integers, 1);
     add_rows(self, x + done * pcl_dtype_size(self->in->dtype), count - done, 1, 1, out);
 }
 

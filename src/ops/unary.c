@@ -34,7 +34,7 @@ static void hard_swish(const float *in, float *restrict out, size_t count) {
     }
 }
 
-/* For tables, which must not depend on the instruction set; floats take the kernel. */
+/* These two for tables, which must not depend on the instruction set; floats go by the kernel. */
 static void logistic(const float *in, float *restrict out, size_t count) {
     for (size_t i = 0; i < count; i++) out[i] = 1.0f / (1.0f + expf(-in[i]));
 }
@@ -194,6 +194,20 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     return PCL_OK;
 }
 
+/* tanh(x) = 2 logistic(2x) - 1, several times faster than libm's. Near zero,
+ * where the difference would lose its digits, the Taylor series: its next
+ * term is below 6e-8 of the value. */
+static void tanh_by_logistic(const unary *self, const float *in, float *restrict out, size_t count) {
+    float twice[PCL_BLOCK];
+    for (size_t i = 0; i < count; i++) twice[i] = in[i] * 2.0f;
+    self->kernels->logistic_f32(twice, out, count);
+    for (size_t i = 0; i < count; i++) {
+        float x = in[i], s = x * x;
+        float series = x + x * s * (-1.0f / 3 + s * (2.0f / 15 + s * (-17.0f / 315 + s * (62.0f / 2835))));
+        out[i] = fabsf(x) < 0.3f ? series : 2.0f * out[i] - 1.0f;
+    }
+}
+
 /* Results go through a block of their own: the loops may then assume that
  * `out` is not `in`, although they may share memory. */
 static void run_reals(const unary *self, const float *in, float *out, size_t count) {
@@ -204,7 +218,8 @@ static void run_reals(const unary *self, const float *in, float *out, size_t cou
     }
     for (size_t done = 0, part; done < count; done += part) {
         part = count - done < PCL_BLOCK ? count - done : PCL_BLOCK;
-        compute_reals(self, in + done, result, part);
+        if (self->reals == hyperbolic_tangent) tanh_by_logistic(self, in + done, result, part);
+        else compute_reals(self, in + done, result, part);
         memcpy(out + done, result, part * sizeof *result);
     }
 }

@@ -143,6 +143,14 @@ static void test_special_values(void) {
     in = op_tensor(&harness, PCL_FLOAT32, DIMS(6), halves, false);
     CHECK(op_run(&harness, &pcl_op_round, NULL, &in, 1, &out, 1) == PCL_OK);
     CHECK(op_float_error(out, (float[]){0, 2, 2, 0, -2, 1e10f}) == 0);
+    const float near_zero[] = {1e-30f, -3e-8f, 0.001f, 0.29999f, 0.3f, 20, -INFINITY, NAN};
+    in = op_tensor(&harness, PCL_FLOAT32, DIMS(8), near_zero, false);
+    CHECK(op_run(&harness, &pcl_op_tanh, NULL, &in, 1, &out, 1) == PCL_OK);
+    for (int i = 0; i < 7; i++) {
+        double exact = tanh((double)near_zero[i]), got = (double)((float *)out->data)[i];
+        CHECK(fabs(got - exact) <= 2e-6 * fabs(exact));
+    }
+    CHECK(isnan(((float *)out->data)[7]));
     in = op_tensor(&harness, PCL_FLOAT32, NULL, 0, &zero, false);
     CHECK(op_run(&harness, &pcl_op_rsqrt, NULL, &in, 1, &out, 1) == PCL_OK);
     CHECK(op_float_error(out, (float[]){INFINITY}) == 0);
