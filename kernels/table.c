@@ -3,7 +3,7 @@
 #include "functions.h"
 
 #if defined(PCL_HAVE_RELAXED)
-#include "relaxed/relaxed.h"
+#include "relaxed/dot.h"
 #endif
 
 static const pcl_kernels scalar = {

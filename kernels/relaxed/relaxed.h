@@ -1,15 +1,10 @@
-/* The relaxed instructions. What relaxed_dot gives for b > 127 is left to the
- * machine; pcl_dot_semantics tells. */
+/* The relaxed instructions. What the dot product gives for b > 127 is left
+ * to the machine; pcl_dot_semantics tells. */
 #ifndef PCL_RELAXED_H
 #define PCL_RELAXED_H
 
+#include "relaxed/dot.h"
 #include "simd.h"
-
-typedef enum pcl_dot {
-    PCL_DOT_UNSIGNED,  /* b is 0..255, sums are exact (x86 with VNNI) */
-    PCL_DOT_SIGNED,    /* b is -128..127, sums are exact (Arm with DotProd) */
-    PCL_DOT_SATURATING /* anything else; x86 without VNNI cuts pairs of products to 16 bits */
-} pcl_dot;
 
 #if defined(__wasm__)
 
@@ -22,9 +17,6 @@ PCL_INLINE v128_t pcl_relaxed_dot(v128_t a, v128_t b, v128_t sum) {
 PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) { return wasm_f32x4_relaxed_madd(a, b, sum); }
 
 #else
-
-/* Which machine a native build plays; the tests play all of them. */
-extern pcl_dot pcl_native_dot;
 
 v128_t pcl_emulated_dot(v128_t a, v128_t b, v128_t sum);
 
@@ -48,8 +40,5 @@ PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) {
 }
 
 #endif
-
-/* Tries the extremes out. */
-pcl_dot pcl_dot_semantics(void);
 
 #endif

@@ -61,48 +61,67 @@ static void widen_weights(const pcl_dwconv_u8 *task, const block *b) {
     }
 }
 
+/* The shape as the inner loops need it; constants where the caller knows them. */
+typedef struct filter {
+    size_t width, groups, stride, dilation;
+} filter;
+
 /* Four channels of `count` neighbouring outputs, in one row or two. */
-PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t x, size_t lane, int count,
+PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, size_t x, size_t lane, int count,
                      int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding) {
-    const pcl_dwconv *shape = &task->shape;
     v128_t sums[2][4];
     for (int r = 0; r < out_rows; r++) {
         for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
     }
-    size_t column_bytes = b->groups * GROUP_BYTES, step = shape->stride_w * column_bytes;
+    size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes;
     const uint8_t *column = b->columns + x * step + lane * 4;
     const uint8_t *weights0 = b->weights[0] + lane * 4, *weights1 = b->weights[1] + lane * 4;
-    for (size_t i = 0; i < shape->filter_w; i++, column += shape->dilation_w * column_bytes) {
-        for (size_t pair = 0; pair < column_bytes; pair += 64, weights0 += 64, weights1 += 64) {
-            v128_t weight0 = wasm_v128_load(weights0), weight1 = weight0;
-            if (out_rows == 2) weight1 = wasm_v128_load(weights1);
+    for (size_t i = 0; i < f.width; i++) {
+        for (size_t pair = 0; pair < column_bytes; pair += 64) {
+            v128_t weight0 = wasm_v128_load(weights0 + i * column_bytes + pair), weight1 = weight0;
+            if (out_rows == 2) weight1 = wasm_v128_load(weights1 + i * column_bytes + pair);
             for (int j = 0; j < count; j++) {
-                v128_t values = wasm_v128_load(column + (size_t)j * step + pair);
+                v128_t values = wasm_v128_load(column + i * f.dilation * column_bytes + (size_t)j * step + pair);
                 sums[0][j] = wasm_i32x4_add(sums[0][j], wasm_i32x4_dot_i16x8(values, weight0));
                 if (out_rows == 2) sums[1][j] = wasm_i32x4_add(sums[1][j], wasm_i32x4_dot_i16x8(values, weight1));
             }
         }
     }
+    const pcl_dwconv *shape = &task->shape;
     for (int r = 0; r < out_rows; r++) {
         uint8_t *out = task->out + (row + (size_t)r) * shape->out_stride + x * shape->channels + b->first + lane;
         pcl_dwconv_u8_store(sums[r], count, lanes, rounding, out, shape->channels);
     }
 }
 
-PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, size_t row, int out_rows) {
+PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int out_rows) {
     const pcl_dwconv *shape = &task->shape;
     pcl_rounding rounding = pcl_rounding_of(&task->requantization);
     for (size_t lane = 0; lane < 16 && b->first + lane < shape->channels; lane += 4) {
         pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
-        size_t x = 0;
-        for (; x + 4 <= shape->out_width; x += 4) tile(task, b, row, x, lane, 4, out_rows, &lanes, &rounding);
-        /* the last four may overlap those before: they come out the same */
-        if (x < shape->out_width && x > 0) {
-            tile(task, b, row, shape->out_width - 4, lane, 4, out_rows, &lanes, &rounding);
+        if (shape->out_width < 4) {
+            for (size_t x = 0; x < shape->out_width; x++) {
+                tile(task, b, f, row, x, lane, 1, out_rows, &lanes, &rounding);
+            }
             continue;
         }
-        for (; x < shape->out_width; x++) tile(task, b, row, x, lane, 1, out_rows, &lanes, &rounding);
+        for (size_t x = 0; x < shape->out_width; x += 4) {
+            /* the last four may overlap those before: they come out the same */
+            if (shape->out_width - x < 4) x = shape->out_width - 4;
+            tile(task, b, f, row, x, lane, 4, out_rows, &lanes, &rounding);
+        }
     }
+}
+
+static void convolve_any(const pcl_dwconv_u8 *task, const block *b, size_t row, bool shared) {
+    const pcl_dwconv *shape = &task->shape;
+    filter f = {shape->filter_w, b->groups, shape->stride_w, shape->dilation_w};
+    bool three = f.width == 3 && f.groups == 1 && f.dilation == 1;
+    if (three && f.stride == 1 && shared) convolve(task, b, (filter){3, 1, 1, 1}, row, 2);
+    else if (three && f.stride == 1) convolve(task, b, (filter){3, 1, 1, 1}, row, 1);
+    else if (three && f.stride == 2) convolve(task, b, (filter){3, 1, 2, 1}, row, 1);
+    else if (shared) convolve(task, b, f, row, 2);
+    else convolve(task, b, f, row, 1);
 }
 
 void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
@@ -119,8 +138,7 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
         widen_weights(task, &b);
         for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
             for (size_t group = 0; group < groups; group++) widen_columns(task, &b, row, group);
-            if (shared) convolve(task, &b, row, 2);
-            else convolve(task, &b, row, 1);
+            convolve_any(task, &b, row, shared);
         }
     }
 }

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #if defined(PCL_HAVE_RELAXED)
-#include "relaxed/relaxed.h"
+#include "relaxed/dot.h"
 #endif
 
 #define GUARD 64

@@ -1,0 +1,136 @@
+/* What bench/kernels.mjs times: each kernel on a layer of a given shape.
+ * Compiled together with kernels/ into a module of its own. */
+#include <stdlib.h>
+
+#include "functions.h"
+
+static const pcl_kernels *kernels;
+static pcl_gemm_u8 gemm_u8;
+static pcl_gemm_f32 gemm_f32;
+static pcl_dwconv_u8 dwconv_u8;
+static pcl_dwconv_f32 dwconv_f32;
+static size_t out_height; /* of the depthwise layers */
+static uint32_t random_state = 1;
+
+static void *random_bytes(size_t count) {
+    uint8_t *bytes = malloc(count + 64);
+    for (size_t i = 0; i < count + 64; i++) {
+        random_state = random_state * 1664525u + 1013904223u;
+        bytes[i] = (uint8_t)(random_state >> 24);
+    }
+    return bytes;
+}
+
+static float *constants(size_t count, float value) {
+    float *made = malloc(count * sizeof *made + 64);
+    for (size_t i = 0; i < count; i++) made[i] = value;
+    return made;
+}
+
+/* Returns the table's isa, 0 when it is not in this module. */
+PCL_API int bench_select(int isa) {
+    kernels = pcl_kernels_for((pcl_isa)isa);
+    return kernels ? (int)kernels->isa : 0;
+}
+
+PCL_API int bench_dot_offset(void) { return kernels->dot_offset; }
+
+/* Layers take what they need and never give it back: one module per layer. */
+PCL_API void bench_gemm_make(size_t rows, size_t columns, size_t depth, int weight_zero_point) {
+    int8_t *packed = malloc(pcl_gemm_u8_packed_bytes(columns, depth));
+    pcl_pack_gemm_u8(packed, random_bytes(columns * depth), columns, depth, depth, 1);
+    pcl_requantization to = {constants(columns, 1.0f / (50.0f * (float)depth)), 100, 0, 255};
+    gemm_u8 = (pcl_gemm_u8){rows, columns, depth, random_bytes(rows * depth), depth, packed, random_bytes(columns * 4),
+                            weight_zero_point, to, random_bytes(rows * columns), columns};
+    float *packed_f32 = malloc(pcl_gemm_f32_packed_bytes(columns, depth));
+    pcl_pack_gemm_f32(packed_f32, constants(columns * depth, 0.01f), columns, depth, depth, 1);
+    gemm_f32 = (pcl_gemm_f32){rows, columns, depth, constants(rows * depth, 0.5f), depth, packed_f32,
+                              constants(columns, 0.0f), 0.0f, 6.0f, constants(rows * columns, 0.0f), columns};
+}
+
+PCL_API void bench_gemm_u8(int times) {
+    while (times-- > 0) kernels->gemm_u8(&gemm_u8);
+}
+
+PCL_API void bench_gemm_f32(int times) {
+    while (times-- > 0) kernels->gemm_f32(&gemm_f32);
+}
+
+/* A square picture, "same" padding. */
+PCL_API void bench_dwconv_make(size_t size, size_t channels, size_t filter, size_t stride, int with_rest) {
+    size_t out_size = (size + stride - 1) / stride, taps = filter * filter, count = stride + filter;
+    pcl_dwconv shape = {channels, size, out_size, filter, filter, stride, stride, 1, 1, filter / 2, 2,
+                        out_size * channels};
+    const uint8_t **rows = malloc(count * sizeof *rows);
+    const float **rows_f32 = malloc(count * sizeof *rows_f32);
+    for (size_t y = 0; y < count; y++) rows[y] = random_bytes(size * channels);
+    for (size_t y = 0; y < count; y++) rows_f32[y] = constants(size * channels, 0.5f);
+    int16_t *weights = malloc(taps * channels * sizeof *weights);
+    uint8_t *bytes = random_bytes(taps * channels);
+    for (size_t i = 0; i < taps * channels; i++) weights[i] = (int16_t)((bytes[i] - 128) * (with_rest ? 3 : 2) / 2);
+    if (!with_rest) for (size_t i = 0; i < taps * channels; i++) weights[i] = (int16_t)(bytes[i] - 128);
+    size_t packed_bytes = pcl_dwconv_u8_packed_bytes(channels, filter, filter);
+    int8_t *packed = malloc(packed_bytes), *rest = malloc(packed_bytes);
+    bool needed = pcl_pack_dwconv_u8(packed, rest, weights, channels, filter, filter);
+    pcl_requantization to = {constants(channels, 0.001f), 100, 0, 255};
+    dwconv_u8 = (pcl_dwconv_u8){shape, rows, 0, packed, needed ? rest : NULL, random_bytes(channels * 4), to,
+                                random_bytes(2 * out_size * channels), malloc(pcl_dwconv_u8_scratch(&shape))};
+    dwconv_f32 = (pcl_dwconv_f32){shape, rows_f32, constants(taps * channels, 0.1f), constants(channels, 0.0f), 0.0f,
+                                  6.0f, constants(2 * out_size * channels, 0.0f)};
+    out_height = out_size;
+}
+
+/* The whole picture, two rows at a time. */
+PCL_API void bench_dwconv_u8(int times) {
+    for (size_t i = 0; i < (size_t)times * (out_height / 2); i++) kernels->dwconv_u8(&dwconv_u8);
+}
+
+PCL_API void bench_dwconv_f32(int times) {
+    for (size_t i = 0; i < (size_t)times * (out_height / 2); i++) kernels->dwconv_f32(&dwconv_f32);
+}
+
+static struct {
+    uint8_t *a, *b, *out;
+    float *in_f32, *out_f32, *per_channel[3];
+    pcl_add_u8 add;
+    size_t count;
+} simple;
+
+PCL_API void bench_simple_make(size_t count) {
+    simple.count = count;
+    simple.a = random_bytes(count);
+    simple.b = random_bytes(count);
+    simple.out = random_bytes(count);
+    simple.in_f32 = constants(count, 0.7f);
+    simple.out_f32 = constants(count, 0.0f);
+    for (int i = 0; i < 3; i++) simple.per_channel[i] = constants(32, 0.5f);
+    pcl_add_u8_prepare(&simple.add, 0.3f, 3, 0.7f, 200, false, 0.5f, 100, 0, 255);
+}
+
+PCL_API void bench_add_u8(int times) {
+    while (times-- > 0) kernels->add_u8(&simple.add, simple.a, simple.b, simple.out, simple.count);
+}
+PCL_API void bench_lookup_u8(int times) {
+    while (times-- > 0) kernels->lookup_u8(simple.b, simple.a, simple.out, simple.count);
+}
+PCL_API void bench_quantize_u8(int times) {
+    while (times-- > 0) kernels->quantize_u8(3.0f, 7, simple.in_f32, simple.out, simple.count);
+}
+PCL_API void bench_dequantize_u8(int times) {
+    while (times-- > 0) kernels->dequantize_u8(3.0f, 7, simple.a, simple.out_f32, simple.count);
+}
+PCL_API void bench_moments_f32(int times) {
+    while (times-- > 0) {
+        kernels->moments_f32(simple.in_f32, simple.count / 32, 32, simple.per_channel[0], simple.per_channel[1],
+                             simple.per_channel[2]);
+    }
+}
+PCL_API void bench_affine_f32(int times) {
+    while (times-- > 0) {
+        kernels->affine_f32(simple.in_f32, simple.count / 32, 32, simple.per_channel[0], simple.per_channel[1], 0.0f,
+                            6.0f, simple.out_f32);
+    }
+}
+PCL_API void bench_logistic_f32(int times) {
+    while (times-- > 0) kernels->logistic_f32(simple.in_f32, simple.out_f32, simple.count);
+}
