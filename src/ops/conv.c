@@ -6,8 +6,7 @@
 #include "ops/im2col.h"
 
 enum {
-    ROW_TILE = 6,              /* rows that the GEMM kernels do at once */
-    COLUMN_TILE = 8,
+    ROW_TILE = 6,              /* pixels that the GEMM kernels do at once */
     PATCH_BYTES = 64 << 10,    /* patches made before they are used: they stay in the second-level cache */
     RESIDUAL_BYTES = 16 << 10, /* output made before the residual is added to it */
     MAX_EXTENT = 1 << 20,      /* filter size times dilation */
@@ -180,16 +179,11 @@ static bool is_direct(const pcl_im2col *p) {
     return (pointwise || whole) && p->pad_top == 0 && p->pad_left == 0;
 }
 
-/* Threads share what divides more evenly; made patches only when they are too
- * few, as sharing columns makes each thread make them all. */
-static bool share_columns(const conv *self) {
-    if (self->threads == 1 || self->groups > 1) return false;
-    size_t threads = (size_t)self->threads;
-    size_t tiles = (self->pixels + ROW_TILE - 1) / ROW_TILE;
-    size_t panels = (self->group_columns + COLUMN_TILE - 1) / COLUMN_TILE;
-    if (!self->direct && tiles >= threads) return false;
-    size_t by_rows = (tiles + threads - 1) / threads * panels, by_columns = (panels + threads - 1) / threads * tiles;
-    return by_columns < by_rows;
+/* When threads share columns each makes all patches: only for want of pixels. */
+static bool by_columns(const conv *self) {
+    if (self->groups > 1) return false;
+    if (!self->direct && self->pixels >= ROW_TILE * (size_t)self->threads) return false;
+    return pcl_share_columns(self->pixels, self->group_columns, self->threads);
 }
 
 /* Sets how many pixels are done at a time, where the rows of the matrix lie
@@ -246,8 +240,8 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->group_columns = (size_t)filter->out_channels / self->groups;
     self->direct = self->groups == 1 && is_direct(&self->patches);
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
-    self->threads = pcl_useful_threads(node->macs, element == 1 ? 60000 : 20000, context->threads);
-    self->by_columns = share_columns(self);
+    self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
+    self->by_columns = by_columns(self);
     if (!plan_chunks(self, node, element, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
     if (node->attributes.conv.residual) {
@@ -335,15 +329,13 @@ static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t fi
 static void run_part(void *argument, int32_t index, int32_t count) {
     const conv_run *run = argument;
     const conv *self = run->self;
-    size_t first_pixel = 0, end_pixel = self->pixels, first_column = 0, end_column = self->group_columns;
-    if (self->by_columns) pcl_partition(end_column, COLUMN_TILE, index, count, &first_column, &end_column);
-    else pcl_partition(end_pixel, ROW_TILE, index, count, &first_pixel, &end_pixel);
-    if (first_column == end_column) return;
+    pcl_dense_part part = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, index, count);
+    size_t columns = part.end_column - part.first_column;
+    if (columns == 0) return;
     uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)index * self->thread_scratch;
-    for (size_t pixel = first_pixel; pixel < end_pixel; pixel += self->chunk) {
-        size_t left = end_pixel - pixel;
-        run_chunk(run, pixel, left < self->chunk ? left : self->chunk, first_column, end_column - first_column,
-                  scratch);
+    for (size_t pixel = part.first_row; pixel < part.end_row; pixel += self->chunk) {
+        size_t left = part.end_row - pixel;
+        run_chunk(run, pixel, left < self->chunk ? left : self->chunk, part.first_column, columns, scratch);
     }
 }
 

@@ -1,6 +1,9 @@
 #include "ops/dense.h"
 
-enum { PANEL = 8 }; /* columns that the packed layouts keep side by side */
+enum {
+    PANEL = 8,   /* columns that the packed layouts keep side by side */
+    ROW_TILE = 6 /* rows that the kernels do at once */
+};
 
 static size_t panel_columns(const pcl_weight_matrix *matrix, size_t first) {
     return matrix->columns - first < PANEL ? matrix->columns - first : PANEL;
@@ -142,6 +145,23 @@ void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
                    size_t first_column, size_t columns, void *out, size_t out_stride) {
     if (dense->quantised) run_u8(kernels, dense, rows, a, a_stride, first_column, columns, out, out_stride);
     else run_f32(kernels, dense, rows, a, a_stride, first_column, columns, out, out_stride);
+}
+
+static size_t busiest(size_t items, size_t tile, size_t threads) {
+    size_t tiles = (items + tile - 1) / tile;
+    return (tiles + threads - 1) / threads * tile;
+}
+
+bool pcl_share_columns(size_t rows, size_t columns, int32_t threads) {
+    size_t count = (size_t)threads;
+    return (double)busiest(columns, PANEL, count) * (double)rows < (double)busiest(rows, ROW_TILE, count) * (double)columns;
+}
+
+pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, int32_t index, int32_t count) {
+    pcl_dense_part part = {0, rows, 0, columns};
+    if (by_columns) pcl_partition(columns, PANEL, index, count, &part.first_column, &part.end_column);
+    else pcl_partition(rows, ROW_TILE, index, count, &part.first_row, &part.end_row);
+    return part;
 }
 
 int32_t *pcl_plain_offsets(pcl_arena *arena, size_t depth) {

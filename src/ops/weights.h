@@ -61,6 +61,9 @@ static inline int32_t pcl_fold_bias(int32_t bias, int32_t input_zero_point, int3
     return (int32_t)((uint32_t)bias - (uint32_t)(input_zero_point - dot_offset) * weight_sum);
 }
 
+/* What one thread does, roughly, in GEMM kernels. */
+enum { PCL_MACS_PER_MICROSECOND = 40000 };
+
 /* The threads worth waking for so many multiply-accumulates, when one thread
  * does `per_microsecond` of them. */
 int32_t pcl_useful_threads(uint64_t macs, uint64_t per_microsecond, int32_t threads);
