@@ -174,9 +174,27 @@ static void compute_reals(const unary *self, const float *in, float *restrict ou
     else leaky_relu(in, out, count, self->alpha);
 }
 
+/* LEAKY_RELU in XNNPACK's fixed point of eight fractional bits, so that chains
+ * of layers do not drift away from it. False where XNNPACK declines too: a
+ * slope of less than 1/256 quantum, or of more than 128. */
+static bool fill_leaky_table(unary *self) {
+    const pcl_tensor *in = self->node->inputs[0], *out = self->node->outputs[0];
+    float positive = pcl_tensor_scale(in) / pcl_tensor_scale(out), negative = positive * self->alpha;
+    bool fits = positive >= 0x1p-8f && positive <= 128.0f && fabsf(negative) >= 0x1p-8f && fabsf(negative) <= 127.99f;
+    if (!fits) return false;
+    int32_t above = (int32_t)lrintf(256.0f * positive), below = (int32_t)lrintf(256.0f * negative);
+    for (int32_t i = 0; i < 256; i++) {
+        int32_t value = i - pcl_tensor_zero_point(in);
+        int32_t result = ((value * (value >= 0 ? above : below) + 128) >> 8) + pcl_tensor_zero_point(out);
+        self->table[i] = (uint8_t)(result < 0 ? 0 : result > 255 ? 255 : result);
+    }
+    return true;
+}
+
 static void fill_table(unary *self) {
     const pcl_tensor *in = self->node->inputs[0], *out = self->node->outputs[0];
     float reals[256], results[256];
+    if (self->node->op == &pcl_op_leaky_relu && fill_leaky_table(self)) return;
     for (int32_t i = 0; i < 256; i++) reals[i] = (float)(i - pcl_tensor_zero_point(in)) * pcl_tensor_scale(in);
     compute_reals(self, reals, results, 256);
     for (int32_t i = 0; i < 256; i++) self->table[i] = pcl_quantise_u8(results[i], out);
