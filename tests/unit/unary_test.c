@@ -81,7 +81,8 @@ static void test_reals(const unary_case *test, const int32_t *dims, int32_t rank
     op_harness_close(&harness);
 }
 
-/* Every input value; the result is the nearest quantum but where float arithmetic meets a tie. */
+/* Every input value; the result is the nearest quantum but where float arithmetic meets a tie. LEAKY_RELU's slopes
+ * have eight fractional bits: at 128 quanta they may be a quarter off. */
 static void test_quantised(const unary_case *test) {
     uint8_t in[256];
     float scale = (test->high - test->low) / 255, out_scale = 0.03f;
@@ -102,7 +103,7 @@ static void test_quantised(const unary_case *test) {
         off += error != 0;
     }
     CHECK(far == 0);
-    CHECK(off <= 2);
+    CHECK(off <= (test->op == &pcl_op_leaky_relu ? 64 : 2));
     op_harness_close(&harness);
 }
 
