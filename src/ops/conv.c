@@ -3,11 +3,13 @@
 #include <math.h>
 
 #include "ops/dense.h"
+#include "ops/elements.h"
 #include "ops/im2col.h"
 
 enum {
     ROW_TILE = 6,              /* pixels that the GEMM kernels do at once */
-    PATCH_BYTES = 64 << 10,    /* patches made before they are used: they stay in the second-level cache */
+    COLUMN_TILE = 8,           /* and channels of the output */
+    PATCH_BYTES = 128 << 10,   /* patches made before they are used: they stay in the second-level cache */
     RESIDUAL_BYTES = 16 << 10, /* output made before the residual is added to it */
     MAX_EXTENT = 1 << 20,      /* filter size times dilation */
     MAX_SIDE = 1 << 28         /* of the picture: coordinates stay far from the end of int32 */
@@ -140,8 +142,9 @@ done:
 typedef struct conv {
     pcl_im2col patches; /* of the first group */
     bool direct;        /* the input is the matrix of patches */
+    int32_t merged;     /* neighbouring pixels that count as one, see merge_pixels */
     size_t groups, group_columns;
-    pcl_dense *dense; /* [groups] */
+    pcl_dense *dense;         /* [groups] */
     size_t pixels;            /* of the output, over the batch */
     size_t patch_stride;      /* elements from one row of the matrix to the next */
     size_t chunk;             /* pixels done at a time */
@@ -205,41 +208,89 @@ static bool plan_chunks(conv *self, const pcl_node *node, size_t element, size_t
     return pcl_size_mul(self->thread_scratch, (size_t)self->threads, scratch_bytes);
 }
 
+/* Neighbouring pixels of a row merge into one with a wider filter and all
+ * their channels, when that fills the kernels' columns better: the filter of
+ * each is zero where only its neighbours look. (A 9x9 filter with 3 outputs
+ * becomes a 9x10 one with 6.) Returns how many pixels, a divisor of the width. */
+static int32_t pixels_to_merge(const pcl_im2col *p, size_t channels) {
+    if (p->dilation_w != 1 || p->tap_bytes != p->pixel_bytes) return 1;
+    int32_t best = 1;
+    double least = 0;
+    for (int32_t count = 1; count <= COLUMN_TILE; count++) {
+        if (p->out_w % count != 0) continue;
+        double taps = (double)p->filter_w + (double)(count - 1) * p->stride_w;
+        double cost = taps * (double)pcl_round_up(channels * (size_t)count, COLUMN_TILE) / count;
+        if (count > 1 && cost > 0.85 * least) continue;
+        least = cost;
+        best = count;
+    }
+    return best;
+}
+
+static void merge_pixels(conv *self) {
+    pcl_im2col *p = &self->patches;
+    self->merged = self->direct || self->groups > 1 ? 1 : pixels_to_merge(p, self->group_columns);
+    p->out_w /= self->merged;
+    p->filter_w += (self->merged - 1) * p->stride_w;
+    p->stride_w *= self->merged;
+    self->pixels /= (size_t)self->merged;
+    self->group_columns *= (size_t)self->merged;
+}
+
+/* Offsets, for each merged pixel, of the weights under the taps of a patch. */
+static int32_t *tap_offsets(pcl_arena *arena, const conv *self, const pcl_conv_filter *filter, int32_t stride_w,
+                            size_t tap_stride) {
+    const pcl_im2col *p = &self->patches;
+    size_t depth = (size_t)p->filter_h * (size_t)p->filter_w * (size_t)filter->in_channels;
+    int32_t *offsets = pcl_arena_alloc_array(arena, depth * (size_t)self->merged, sizeof *offsets);
+    int32_t *next = offsets;
+    for (int32_t pixel = 0; offsets && pixel < self->merged; pixel++)
+        for (int32_t tap = 0; tap < p->filter_h * p->filter_w; tap++) {
+            int32_t row = tap / p->filter_w, column = tap % p->filter_w - pixel * stride_w;
+            bool weighs = column >= 0 && column < filter->width;
+            int32_t first = (row * filter->width + column) * filter->in_channels;
+            for (int32_t c = 0; c < filter->in_channels; c++)
+                *next++ = weighs ? (first + c) * (int32_t)tap_stride : PCL_NO_WEIGHT;
+        }
+    return offsets;
+}
+
 static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
-                              const pcl_conv_filter *filter, size_t column_stride, size_t tap_stride, conv *self) {
-    pcl_status status = PCL_OK;
-    size_t depth = (size_t)filter->height * (size_t)filter->width * (size_t)filter->in_channels;
-    int32_t *offsets = pcl_plain_offsets(context->arena, depth);
+                              const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride, conv *self) {
+    size_t depth = (size_t)filter->height * (size_t)self->patches.filter_w * (size_t)filter->in_channels;
+    int32_t stride_w = self->patches.stride_w / self->merged;
+    int32_t *offsets = tap_offsets(context->arena, self, filter, stride_w, tap_stride);
     self->dense = pcl_arena_alloc_array(context->arena, self->groups, sizeof *self->dense);
     if (!offsets || !self->dense)
         return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
-    for (size_t k = 0; k < depth; k++) offsets[k] *= (int32_t)tap_stride;
+    size_t channels = self->group_columns / (size_t)self->merged;
     for (size_t group = 0; group < self->groups; group++) {
-        size_t first = group * self->group_columns;
-        pcl_weight_matrix matrix = {.columns = self->group_columns,
+        size_t first = group * channels;
+        pcl_weight_matrix matrix = {.channels = channels,
+                                    .repeats = (size_t)self->merged,
                                     .depth = depth,
-                                    .first = first * column_stride,
+                                    .first = first * channel_stride,
                                     .first_channel = first,
-                                    .column_stride = column_stride,
+                                    .channel_stride = channel_stride,
                                     .offsets = offsets};
-        PCL_TRY(pcl_dense_prepare(context, node, tensors, &matrix, &self->dense[group]));
+        PCL_TRY_RETURN(pcl_dense_prepare(context, node, tensors, &matrix, &self->dense[group]));
     }
-done:
-    return status;
+    return PCL_OK;
 }
 
 pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
-                            const pcl_conv_filter *filter, size_t column_stride, size_t tap_stride) {
+                            const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride) {
     pcl_node *node = step->node;
     size_t element = pcl_dtype_size(tensors->input->dtype);
-    conv *self = pcl_arena_alloc(context->arena, sizeof *self);
-    if (!self) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its plan");
+    conv *self = pcl_new_prepared(context, step, sizeof *self);
+    if (!self) return PCL_ERROR_MEMORY;
     const int32_t *out = node->outputs[0]->shape.dims;
     self->patches = patches_of(node, filter, element);
     self->groups = (size_t)(tensors->input->shape.dims[3] / filter->in_channels);
     self->group_columns = (size_t)filter->out_channels / self->groups;
     self->direct = self->groups == 1 && is_direct(&self->patches);
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
+    merge_pixels(self);
     self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
     self->by_columns = by_columns(self);
     if (!plan_chunks(self, node, element, &step->scratch_bytes))
@@ -248,15 +299,14 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
         pcl_activation_range(node->attributes.conv.residual_activation, &self->residual_low, &self->residual_high);
         if (element == 1) residual_parameters(node, &self->add);
     }
-    step->prepared = self;
-    return pack_groups(context, node, tensors, filter, column_stride, tap_stride, self);
+    return pack_groups(context, node, tensors, filter, channel_stride, tap_stride, self);
 }
 
 static pcl_status prepare_conv(const pcl_prepare_context *context, pcl_step *step) {
     pcl_conv_filter filter = conv_filter(step->node);
     pcl_weighted tensors = pcl_conv_tensors(step->node, 0, filter.out_channels);
-    size_t column_stride = (size_t)filter.height * (size_t)filter.width * (size_t)filter.in_channels;
-    return pcl_conv_prepare(context, step, &tensors, &filter, column_stride, 1);
+    size_t channel_stride = (size_t)filter.height * (size_t)filter.width * (size_t)filter.in_channels;
+    return pcl_conv_prepare(context, step, &tensors, &filter, channel_stride, 1);
 }
 
 /* --- Running -------------------------------------------------------------- */

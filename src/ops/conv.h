@@ -20,11 +20,11 @@ pcl_weighted pcl_conv_tensors(const pcl_node *node, int32_t channel_axis, int32_
  * output's shape [N, out_h, out_w, out_channels] and the node's macs. */
 pcl_status pcl_conv_infer_window(const pcl_infer_context *context, pcl_node *node, const pcl_conv_filter *filter);
 
-/* Weights [out_channels][height][width][in_channels] when column_stride is
+/* Weights [out_channels][height][width][in_channels] when channel_stride is
  * height * width * in_channels and tap_stride 1; [height][width][out_channels]
- * for column_stride 1 and tap_stride out_channels. Elements. */
+ * for channel_stride 1 and tap_stride out_channels. Elements. */
 pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
-                            const pcl_conv_filter *filter, size_t column_stride, size_t tap_stride);
+                            const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride);
 pcl_status pcl_conv_run(const pcl_run_context *context, const pcl_step *step);
 
 #endif

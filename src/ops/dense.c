@@ -5,8 +5,17 @@ enum {
     ROW_TILE = 6 /* rows that the kernels do at once */
 };
 
-static size_t panel_columns(const pcl_weight_matrix *matrix, size_t first) {
-    return matrix->columns - first < PANEL ? matrix->columns - first : PANEL;
+/* Where a column's weights are. */
+typedef struct column_place {
+    size_t channel, first;
+    const int32_t *offsets; /* [depth] */
+} column_place;
+
+static column_place place_of(const pcl_weight_matrix *matrix, size_t column) {
+    size_t repeat = column / matrix->channels, channel = column % matrix->channels;
+    return (column_place){.channel = matrix->first_channel + channel,
+                          .first = matrix->first + channel * matrix->channel_stride,
+                          .offsets = matrix->offsets + repeat * matrix->depth};
 }
 
 static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_node *node) {
@@ -15,35 +24,32 @@ static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_no
 
 /* One column as the kernels want it: int8, uint8 less 128. Returns the sum of
  * weight - zero point. */
-static uint32_t gather_integers(const pcl_tensor *weights, const pcl_weight_matrix *matrix, size_t column,
-                                int8_t *out) {
+static uint32_t gather_integers(const pcl_tensor *weights, const column_place *place, size_t depth, int8_t *out) {
     int32_t shift = weights->dtype == PCL_UINT8 ? 128 : 0;
-    int32_t zero_point = pcl_weight_zero_point(weights, matrix->first_channel + column);
-    size_t first = matrix->first + column * matrix->column_stride;
+    int32_t zero_point = pcl_weight_zero_point(weights, place->channel);
     uint32_t sum = 0;
-    for (size_t k = 0; k < matrix->depth; k++) {
+    for (size_t k = 0; k < depth; k++) {
         int32_t value = zero_point;
-        if (matrix->offsets[k] != PCL_NO_WEIGHT)
-            value = pcl_weight_integer(weights, first + (size_t)matrix->offsets[k]);
+        if (place->offsets[k] != PCL_NO_WEIGHT)
+            value = pcl_weight_integer(weights, place->first + (size_t)place->offsets[k]);
         sum += (uint32_t)(value - zero_point);
         out[k] = (int8_t)(value - shift);
     }
     return sum;
 }
 
-static void gather_reals(const pcl_tensor *weights, const pcl_weight_matrix *matrix, size_t column, float *out) {
-    size_t first = matrix->first + column * matrix->column_stride;
-    for (size_t k = 0; k < matrix->depth; k++) {
+static void gather_reals(const pcl_tensor *weights, const column_place *place, size_t depth, float *out) {
+    for (size_t k = 0; k < depth; k++) {
         out[k] = 0.0f;
-        if (matrix->offsets[k] != PCL_NO_WEIGHT)
-            out[k] = pcl_weight_real(weights, first + (size_t)matrix->offsets[k], matrix->first_channel + column);
+        if (place->offsets[k] != PCL_NO_WEIGHT)
+            out[k] = pcl_weight_real(weights, place->first + (size_t)place->offsets[k], place->channel);
     }
 }
 
 /* Panel by panel, so that no second copy of the weights is ever whole. */
 static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
                           const pcl_weight_matrix *matrix, pcl_dense *out) {
-    size_t depth = matrix->depth, columns = matrix->columns;
+    size_t depth = matrix->depth, columns = matrix->channels * matrix->repeats;
     size_t panel_bytes = pcl_round_up(depth, 4) * PANEL;
     int8_t *packed = pcl_arena_alloc(context->arena, pcl_gemm_u8_packed_bytes(columns, depth));
     int8_t *panel = pcl_arena_alloc_array(context->arena, PANEL, depth);
@@ -52,13 +58,13 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     if (!packed || !panel || !bias || !scale) return out_of_memory(context, node);
 
     for (size_t first = 0; first < columns; first += PANEL) {
-        size_t width = panel_columns(matrix, first);
+        size_t width = columns - first < PANEL ? columns - first : PANEL;
         for (size_t i = 0; i < width; i++) {
-            size_t channel = matrix->first_channel + first + i;
-            uint32_t sum = gather_integers(weighted->weights, matrix, first + i, panel + i * depth);
-            bias[first + i] = pcl_fold_bias(pcl_bias_integer(weighted->bias, channel),
+            column_place place = place_of(matrix, first + i);
+            uint32_t sum = gather_integers(weighted->weights, &place, depth, panel + i * depth);
+            bias[first + i] = pcl_fold_bias(pcl_bias_integer(weighted->bias, place.channel),
                                             pcl_tensor_zero_point(weighted->input), context->kernels->dot_offset, sum);
-            scale[first + i] = pcl_requantization_scale(weighted, channel);
+            scale[first + i] = pcl_requantization_scale(weighted, place.channel);
         }
         pcl_pack_gemm_u8(packed + first / PANEL * panel_bytes, panel, width, depth, depth, 1);
     }
@@ -74,17 +80,18 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
 
 static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
                            const pcl_weight_matrix *matrix, pcl_dense *out) {
-    size_t depth = matrix->depth, columns = matrix->columns;
+    size_t depth = matrix->depth, columns = matrix->channels * matrix->repeats;
     float *packed = pcl_arena_alloc(context->arena, pcl_gemm_f32_packed_bytes(columns, depth));
     float *panel = pcl_arena_alloc_array(context->arena, PANEL * sizeof *panel, depth);
     float *bias = pcl_arena_alloc_array(context->arena, columns, sizeof *bias);
     if (!packed || !panel || !bias) return out_of_memory(context, node);
 
     for (size_t first = 0; first < columns; first += PANEL) {
-        size_t width = panel_columns(matrix, first);
+        size_t width = columns - first < PANEL ? columns - first : PANEL;
         for (size_t i = 0; i < width; i++) {
-            gather_reals(weighted->weights, matrix, first + i, panel + i * depth);
-            bias[first + i] = pcl_bias_real(weighted->bias, matrix->first_channel + first + i);
+            column_place place = place_of(matrix, first + i);
+            gather_reals(weighted->weights, &place, depth, panel + i * depth);
+            bias[first + i] = pcl_bias_real(weighted->bias, place.channel);
         }
         pcl_pack_gemm_f32(packed + first * depth, panel, width, depth, depth, 1);
     }
@@ -98,7 +105,7 @@ pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node 
                              const pcl_weight_matrix *matrix, pcl_dense *out) {
     bool quantised = pcl_weighted_quantised(weighted);
     *out = (pcl_dense){.quantised = quantised,
-                       .columns = matrix->columns,
+                       .columns = matrix->channels * matrix->repeats,
                        .depth = matrix->depth,
                        .element = quantised ? sizeof(uint8_t) : sizeof(float)};
     return quantised ? pack_u8(context, node, weighted, matrix, out) : pack_f32(context, node, weighted, matrix, out);

@@ -5,13 +5,14 @@
 
 #include "ops/weights.h"
 
-/* Weights seen as a matrix. Element (column, k) is the weight at
- * first + column * column_stride + offsets[k], and belongs to output channel
- * first_channel + column; PCL_NO_WEIGHT as an offset stands for a zero. */
+/* Weights seen as a matrix. Column r * channels + c belongs to output channel
+ * first_channel + c; its element k is the weight at
+ * first + c * channel_stride + offsets[r][k]. PCL_NO_WEIGHT as an offset
+ * stands for a zero. */
 typedef struct pcl_weight_matrix {
-    size_t columns, depth;
-    size_t first, first_channel, column_stride;
-    const int32_t *offsets; /* [depth] */
+    size_t channels, repeats, depth;
+    size_t first, first_channel, channel_stride;
+    const int32_t *offsets; /* [repeats][depth] */
 } pcl_weight_matrix;
 
 #define PCL_NO_WEIGHT (-1)
