@@ -12,6 +12,7 @@ enum {
     PATCH_BYTES = 128 << 10,   /* patches made before they are used: they stay in the second-level cache */
     RESIDUAL_BYTES = 16 << 10, /* output made before the residual is added to it */
     MAX_EXTENT = 1 << 20,      /* filter size times dilation */
+    MAX_PATCH = 1 << 26,       /* elements: some patches, as floats, can be counted in 32 bits */
     MAX_SIDE = 1 << 28         /* of the picture: coordinates stay far from the end of int32 */
 };
 
@@ -40,7 +41,8 @@ static pcl_status check_sizes(const pcl_infer_context *context, const pcl_node *
     const pcl_conv_attributes *attributes = &node->attributes.conv;
     bool sane = in->dims[1] <= MAX_SIDE && in->dims[2] <= MAX_SIDE &&
                 (int64_t)filter->height * attributes->dilation_h <= MAX_EXTENT &&
-                (int64_t)filter->width * attributes->dilation_w <= MAX_EXTENT;
+                (int64_t)filter->width * attributes->dilation_w <= MAX_EXTENT &&
+                pcl_tensor_count(node->inputs[1]) / (size_t)filter->out_channels <= MAX_PATCH;
     if (sane) return PCL_OK;
     return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "picture %dx%d or filter %dx%d is too large",
                          in->dims[1], in->dims[2], filter->height, filter->width);

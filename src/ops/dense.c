@@ -161,7 +161,9 @@ static size_t busiest(size_t items, size_t tile, size_t threads) {
 
 bool pcl_share_columns(size_t rows, size_t columns, int32_t threads) {
     size_t count = (size_t)threads;
-    return (double)busiest(columns, PANEL, count) * (double)rows < (double)busiest(rows, ROW_TILE, count) * (double)columns;
+    double by_columns = (double)busiest(columns, PANEL, count) * (double)rows;
+    double by_rows = (double)busiest(rows, ROW_TILE, count) * (double)columns;
+    return by_columns < by_rows;
 }
 
 pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, int32_t index, int32_t count) {

@@ -27,7 +27,7 @@ static pcl_status infer_depthwise(const pcl_infer_context *context, pcl_node *no
     PCL_TRY(pcl_check_rank(context, node, node->inputs[0], 4, 4));
     PCL_TRY(pcl_check_rank(context, node, node->inputs[1], 4, 4));
     if (node->attributes.conv.reflect || node->attributes.conv.residual)
-        return pcl_node_fail(context->error, node, PCL_ERROR_UNSUPPORTED, "mirrored pads or a residual are for CONV_2D");
+        return pcl_node_fail(context->error, node, PCL_ERROR_UNSUPPORTED, "mirrored pads or residual");
     pcl_conv_filter filter = depthwise_filter(node);
     PCL_TRY(pcl_conv_infer_window(context, node, &filter));
     PCL_TRY(check_channels(context, node));
@@ -61,7 +61,7 @@ typedef struct depthwise {
     int32_t threads;
     /* A thread's scratch, in bytes: the kernel's, the pointers, the widened
      * rows [filter_h][row_bytes]. */
-    size_t kernel_scratch, thread_scratch, wide_stride;
+    size_t kernel_scratch, wide_at, wide_stride, thread_scratch;
 } depthwise;
 
 static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_node *node) {
@@ -150,8 +150,8 @@ static bool plan_scratch(depthwise *self, size_t *scratch_bytes) {
     self->kernel_scratch = pcl_round_up(kernel, PCL_ALIGNMENT);
     self->wide_stride = pcl_round_up(self->row_bytes + 16, PCL_ALIGNMENT);
     if (self->multiplier > 1 && !pcl_size_mul(self->wide_stride, self->shape.filter_h, &wide)) return false;
-    size_t pointers = pcl_round_up(self->row_count * sizeof(void *), PCL_ALIGNMENT);
-    return pcl_size_add(wide, self->kernel_scratch + pointers, &self->thread_scratch) &&
+    self->wide_at = self->kernel_scratch + pcl_round_up(self->row_count * sizeof(void *), PCL_ALIGNMENT);
+    return pcl_size_add(wide, self->wide_at, &self->thread_scratch) &&
            pcl_size_mul(self->thread_scratch, (size_t)self->threads, scratch_bytes);
 }
 
@@ -255,7 +255,7 @@ static void run_part(void *argument, int32_t index, int32_t count) {
     pcl_partition(self->pictures * self->steps, 1, index, count, &first, &end);
     uint8_t *scratch = run->scratch + (size_t)index * self->thread_scratch;
     const uint8_t **rows = (const uint8_t **)(void *)(scratch + self->kernel_scratch);
-    uint8_t *wide = scratch + self->thread_scratch - (self->multiplier > 1 ? self->shape.filter_h * self->wide_stride : 0);
+    uint8_t *wide = scratch + self->wide_at;
     for (size_t i = first; i < end; i++) {
         size_t picture = i / self->steps, y = i % self->steps * self->step_rows;
         pcl_dwconv shape = self->shape;

@@ -11,8 +11,9 @@
 
 enum {
     MAX_STRIDE = 64,
-    MAX_SIDE = 1 << 28,     /* as for CONV_2D */
-    PATCH_BYTES = 64 << 10, /* patches made before they are used */
+    MAX_SIDE = 1 << 28, /* this and the next as for CONV_2D */
+    MAX_PATCH = 1 << 26,
+    PATCH_BYTES = 128 << 10, /* patches made before they are used */
     ROW_TILE = 6
 };
 
@@ -39,7 +40,8 @@ static pcl_status check_sizes(const pcl_infer_context *context, const pcl_node *
     if (out->dims[0] != in[0] || out->dims[3] != weights[0] || in[3] != weights[3])
         return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE,
                              "batch or channels of its input, filter and output differ");
-    bool sane = in[1] <= MAX_SIDE && in[2] <= MAX_SIDE && out->dims[1] <= MAX_SIDE && out->dims[2] <= MAX_SIDE;
+    bool sane = in[1] <= MAX_SIDE && in[2] <= MAX_SIDE && out->dims[1] <= MAX_SIDE && out->dims[2] <= MAX_SIDE &&
+                pcl_tensor_count(node->inputs[1]) / (size_t)weights[0] <= MAX_PATCH;
     if (!sane || attributes->stride_h > MAX_STRIDE || attributes->stride_w > MAX_STRIDE)
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its picture or stride %dx%d is too large",
                              attributes->stride_h, attributes->stride_w);

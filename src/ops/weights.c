@@ -143,7 +143,8 @@ float pcl_requantization_scale(const pcl_weighted *weighted, size_t channel) {
 void pcl_weighted_range_u8(const pcl_weighted *weighted, int32_t *low, int32_t *high) {
     float scale = weighted->out_scale;
     int32_t zero_point = weighted->out_zero_point;
-    pcl_tensor result = {.dtype = PCL_UINT8, .quantization = {.count = 1, .scales = &scale, .zero_points = &zero_point}};
+    pcl_quantization quantization = {.count = 1, .scales = &scale, .zero_points = &zero_point};
+    pcl_tensor result = {.dtype = PCL_UINT8, .quantization = quantization};
     pcl_activation_range_u8(weighted->activation, &result, low, high);
 }
 

@@ -163,6 +163,9 @@ static void test_refusals(void) {
     t.inputs[1]->shape.dims[2] = 0;
     CHECK(status_of(&harness, &t, 3) == PCL_ERROR_SHAPE);
     t = make_conv(&harness, &c);
+    t.inputs[1]->bytes = (size_t)1 << 30; /* 2^27 weights for each output */
+    CHECK(status_of(&harness, &t, 3) == PCL_ERROR_LIMIT);
+    t = make_conv(&harness, &c);
     t.inputs[2]->bytes -= 4;
     CHECK(status_of(&harness, &t, 3) == PCL_ERROR_SHAPE);
     t = make_conv(&harness, &c);
