@@ -63,23 +63,36 @@ PCL_INLINE void pcl_gemm_u8_walk(const pcl_gemm_u8 *task, uint32_t offset, pcl_g
     }
 }
 
-/* The bytes of two rows: row `row` from low0, low1 (columns 0-3, 4-7), the next from high0, high1.
- * `two`: there is a next row. */
-PCL_INLINE void pcl_gemm_u8_store(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, bool two,
-                                  v128_t low0, v128_t low1, v128_t high0, v128_t high1) {
-    const pcl_rounding *rounding = &panel->rounding;
-    low0 = pcl_requantize_i32x4(low0, panel->scale[0], rounding);
-    low1 = pcl_requantize_i32x4(low1, panel->scale[1], rounding);
-    if (two) high0 = pcl_requantize_i32x4(high0, panel->scale[0], rounding);
-    if (two) high1 = pcl_requantize_i32x4(high1, panel->scale[1], rounding);
-    v128_t bytes = pcl_narrow(low0, low1, high0, high1, rounding);
-    uint8_t *out = task->out + row * task->out_stride + panel->first;
-    if (panel->columns == 8) {
-        wasm_v128_store64_lane(out, bytes, 0);
-        if (two) wasm_v128_store64_lane(out + task->out_stride, bytes, 1);
-    } else {
-        pcl_store_part(out, bytes, panel->columns);
-        if (two) pcl_store_part(out + task->out_stride, wasm_i64x2_shuffle(bytes, bytes, 1, 1), panel->columns);
+/* Rows of the last panel, fewer than eight columns; apart, for it is rare and large. */
+static __attribute__((noinline)) void pcl_gemm_u8_store_part(const v128_t *bytes, int rows, size_t columns,
+                                                             uint8_t *out, size_t stride) {
+    const uint8_t *from = (const uint8_t *)bytes;
+    for (int r = 0; r < rows; r++) memcpy(out + (size_t)r * stride, from + r * 8, columns);
+}
+
+/* Requantises and writes rows `row` and on; sums: [rows][columns 0-3, 4-7] */
+PCL_INLINE void pcl_gemm_u8_store(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, int rows,
+                                  v128_t (*sums)[2]) {
+    v128_t bytes[6]; /* two rows each */
+    for (int r = 0; r < rows; r += 2) {
+        v128_t values[4];
+        for (int i = 0; i < 4; i++) {
+            bool there = r + i / 2 < rows;
+            values[i] = there ? pcl_requantize_i32x4(sums[r + i / 2][i % 2], panel->scale[i % 2], &panel->rounding)
+                              : values[0];
+        }
+        bytes[r / 2] = pcl_narrow(values[0], values[1], values[2], values[3], &panel->rounding);
+    }
+    size_t stride = task->out_stride;
+    uint8_t *out = task->out + row * stride + panel->first;
+    if (panel->columns < 8) {
+        pcl_gemm_u8_store_part(bytes, rows, panel->columns, out, stride);
+        return;
+    }
+    for (int r = 0; r < rows; r += 2) {
+        wasm_v128_store64_lane(out, bytes[r / 2], 0);
+        if (r + 1 < rows) wasm_v128_store64_lane(out + stride, bytes[r / 2], 1);
+        out += 2 * stride;
     }
 }
 

@@ -17,6 +17,10 @@
 
 #define PCL_INLINE static inline __attribute__((always_inline))
 
+/* No load moves past this point. Without it compilers gather the loads of an
+ * unrolled loop's rounds, and the accumulators no longer fit the registers. */
+#define PCL_KEEP_ORDER() __asm__ volatile("" ::: "memory")
+
 /* Pads aside, memory is read in whole vectors; these serve the ends of rows. */
 PCL_INLINE v128_t pcl_load_part(const void *from, size_t bytes) {
     uint8_t copy[16] = {0};
@@ -35,8 +39,17 @@ PCL_INLINE v128_t pcl_clamp_f32x4(v128_t value, v128_t low, v128_t high) {
     return wasm_f32x4_pmin(wasm_f32x4_pmax(value, low), high);
 }
 
+/* A constant that stays in a register or on the stack. One that the compiler
+ * knows becomes v128.const, which V8 builds anew at every use, with three
+ * instructions on x86-64. */
+PCL_INLINE v128_t pcl_hidden_f32x4(float value) {
+    volatile float hidden = value;
+    return wasm_f32x4_splat(hidden);
+}
+
 /* How 32-bit sums become bytes, with everything that all columns share. */
 typedef struct pcl_rounding {
+    v128_t magic;    /* f32x4 */
     v128_t lowest;   /* i32x4: the bits of magic + low - zero point */
     v128_t subtract; /* i32x4: the bits of magic, less the zero point */
     v128_t high;     /* u8x16 */
@@ -44,6 +57,7 @@ typedef struct pcl_rounding {
 
 PCL_INLINE pcl_rounding pcl_rounding_of(const pcl_requantization *to) {
     return (pcl_rounding){
+        .magic = pcl_hidden_f32x4(PCL_ROUNDING_MAGIC),
         .lowest = wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS + to->low - to->zero_point),
         .subtract = wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS - to->zero_point),
         .high = wasm_i8x16_splat((int8_t)to->high),
@@ -56,7 +70,7 @@ PCL_INLINE pcl_rounding pcl_rounding_of(const pcl_requantization *to) {
  * negative integer, so the integer maximum also catches sums far out of the
  * magic number's range. */
 PCL_INLINE v128_t pcl_round_f32x4(v128_t value, const pcl_rounding *rounding) {
-    v128_t bits = wasm_f32x4_add(value, wasm_f32x4_splat(PCL_ROUNDING_MAGIC));
+    v128_t bits = wasm_f32x4_add(value, rounding->magic);
     return wasm_i32x4_sub(wasm_i32x4_max(bits, rounding->lowest), rounding->subtract);
 }
 

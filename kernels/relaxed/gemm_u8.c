@@ -38,17 +38,8 @@ PCL_INLINE void multiply(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel
         }
     }
     const int8_t *weights = panel->weights;
-    size_t k = 0, end = panel->quads * 4;
-    for (; k + 8 <= end; k += 8, weights += 64) {
-        multiply_quad(&t, weights, k, rows, vectors, flip);
-        multiply_quad(&t, weights + 32, k + 4, rows, vectors, flip);
-    }
-    if (k < end) multiply_quad(&t, weights, k, rows, vectors, flip);
-    for (int r = 0; r < rows; r += 2) {
-        int next = r + 1 < rows ? r + 1 : r;
-        pcl_gemm_u8_store(task, panel, row + (size_t)r, next > r, t.sums[r][0], t.sums[r][1], t.sums[next][0],
-                          t.sums[next][1]);
-    }
+    for (size_t k = 0; k < panel->quads * 4; k += 4, weights += 32) multiply_quad(&t, weights, k, rows, vectors, flip);
+    pcl_gemm_u8_store(task, panel, row, rows, t.sums);
 }
 
 PCL_INLINE void multiply_rows(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end,

@@ -66,49 +66,55 @@ typedef struct filter {
     size_t width, groups, stride, dilation;
 } filter;
 
-/* Four channels of `count` neighbouring outputs, in one row or two. */
-PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, size_t x, size_t lane, int count,
-                     int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding) {
+/* Where output goes: local copies, since stores of bytes might change the task for all the compiler knows. */
+typedef struct target {
+    uint8_t *out;
+    size_t step, row_step; /* from column to column, from row to row */
+} target;
+
+/* Four channels of `count` neighbouring outputs from column x on, in one row or two. */
+PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], filter f, size_t x, int count,
+                     int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding, target to) {
     v128_t sums[2][4];
     for (int r = 0; r < out_rows; r++) {
         for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
     }
     size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes;
-    const uint8_t *column = b->columns + x * step + lane * 4;
-    const uint8_t *weights0 = b->weights[0] + lane * 4, *weights1 = b->weights[1] + lane * 4;
+    columns += x * step;
     for (size_t i = 0; i < f.width; i++) {
         for (size_t pair = 0; pair < column_bytes; pair += 64) {
-            v128_t weight0 = wasm_v128_load(weights0 + i * column_bytes + pair), weight1 = weight0;
-            if (out_rows == 2) weight1 = wasm_v128_load(weights1 + i * column_bytes + pair);
+            v128_t weight0 = wasm_v128_load(weights[0] + i * column_bytes + pair), weight1 = weight0;
+            if (out_rows == 2) weight1 = wasm_v128_load(weights[1] + i * column_bytes + pair);
             for (int j = 0; j < count; j++) {
-                v128_t values = wasm_v128_load(column + i * f.dilation * column_bytes + (size_t)j * step + pair);
+                v128_t values = wasm_v128_load(columns + i * f.dilation * column_bytes + (size_t)j * step + pair);
                 sums[0][j] = wasm_i32x4_add(sums[0][j], wasm_i32x4_dot_i16x8(values, weight0));
                 if (out_rows == 2) sums[1][j] = wasm_i32x4_add(sums[1][j], wasm_i32x4_dot_i16x8(values, weight1));
             }
         }
     }
-    const pcl_dwconv *shape = &task->shape;
     for (int r = 0; r < out_rows; r++) {
-        uint8_t *out = task->out + (row + (size_t)r) * shape->out_stride + x * shape->channels + b->first + lane;
-        pcl_dwconv_u8_store(sums[r], count, lanes, rounding, out, shape->channels);
+        uint8_t *out = to.out + (size_t)r * to.row_step + x * to.step;
+        pcl_dwconv_u8_store(sums[r], count, lanes, rounding, out, to.step);
     }
 }
 
 PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int out_rows) {
     const pcl_dwconv *shape = &task->shape;
+    size_t out_width = shape->out_width, channels = shape->channels - b->first < 16 ? shape->channels - b->first : 16;
     pcl_rounding rounding = pcl_rounding_of(&task->requantization);
-    for (size_t lane = 0; lane < 16 && b->first + lane < shape->channels; lane += 4) {
+    for (size_t lane = 0; lane < channels; lane += 4) {
         pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
-        if (shape->out_width < 4) {
-            for (size_t x = 0; x < shape->out_width; x++) {
-                tile(task, b, f, row, x, lane, 1, out_rows, &lanes, &rounding);
-            }
+        const uint8_t *columns = b->columns + lane * 4;
+        const uint8_t *weights[2] = {b->weights[0] + lane * 4, b->weights[1] + lane * 4};
+        target to = {task->out + row * shape->out_stride + b->first + lane, shape->channels, shape->out_stride};
+        if (out_width < 4) {
+            for (size_t x = 0; x < out_width; x++) tile(columns, weights, f, x, 1, out_rows, &lanes, &rounding, to);
             continue;
         }
-        for (size_t x = 0; x < shape->out_width; x += 4) {
+        for (size_t x = 0; x < out_width; x += 4) {
             /* the last four may overlap those before: they come out the same */
-            if (shape->out_width - x < 4) x = shape->out_width - 4;
-            tile(task, b, f, row, x, lane, 4, out_rows, &lanes, &rounding);
+            if (out_width - x < 4) x = out_width - 4;
+            tile(columns, weights, f, x, 4, out_rows, &lanes, &rounding, to);
         }
     }
 }

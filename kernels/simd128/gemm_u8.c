@@ -56,6 +56,7 @@ PCL_INLINE void multiply(const int16_t *left, const int16_t *weights, size_t ste
                          v128_t sums[TILE_ROWS][2]) {
     for (size_t step = 0; step < steps; step++, left += TILE_ROWS * 8, weights += 64) {
         for (int pair = 0; pair < 4; pair++) {
+            PCL_KEEP_ORDER();
             v128_t w0 = wasm_v128_load(weights + pair * 16), w1 = w0;
             if (vectors == 2) w1 = wasm_v128_load(weights + pair * 16 + 8);
             for (int r = 0; r < rows; r++) {
@@ -90,11 +91,7 @@ PCL_INLINE void tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, wo
             sums[r][1] = wasm_i32x4_sub(sums[r][1], correction);
         }
     }
-    for (int r = 0; r < rows; r += 2) {
-        int next = r + 1 < rows ? r + 1 : r;
-        pcl_gemm_u8_store(task, panel, row + (size_t)r, next > r, sums[r][0], sums[r][1], sums[next][0],
-                          sums[next][1]);
-    }
+    pcl_gemm_u8_store(task, panel, row, rows, sums);
 }
 
 static void tiles(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
