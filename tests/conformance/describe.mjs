@@ -80,7 +80,7 @@ function draw(spec, random) {
   const big = spec.dtype === 'int64';
   for (let i = 0; i < result.length; i++) {
     const value = spec.dtype === 'float32' ? low + random() * (high - low) : low + Math.floor(random() * (high - low + 1));
-    result[i] = big ? BigInt(value) : value;
+    result[i] = big ? BigInt(Math.trunc(value)) : value;
   }
   return result;
 }

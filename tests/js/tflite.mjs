@@ -92,6 +92,9 @@ const operators = {
 /** Every operator that buildModel knows by name. */
 export const operatorNames = Object.keys(operators);
 
+/** The names of an operator's options. */
+export const optionNames = (op) => [...(optionTables[operators[op][1]]?.[1] ?? '').matchAll(/(\w+):/g)].map(([, name]) => name);
+
 export const tensorType = (dtype) => (typeof dtype === 'number' ? dtype : tensorTypes[dtype]);
 
 // --- Parts of a flatbuffer. Each takes the builder first and returns an offset.

@@ -2,7 +2,7 @@
 // in float, int8 with weights per tensor and per channel, uint8, and int8
 // weights with float activations.
 import { SAME, VALID, activations } from '../../js/tflite.mjs';
-import { caseOf, constant, generator, integers, reals, tensor } from '../describe.mjs';
+import { caseOf, constant, generator, integers, reals } from '../describe.mjs';
 import { convolveHybrid, depthwiseHybrid, fullyConnectedHybrid } from '../reference.mjs';
 
 const types = ['float32', 'int8', 'int8 per channel', 'uint8'];
@@ -147,10 +147,6 @@ const fullyConnecteds = (type) => [
   fullyConnected(type, [2, 3, 10], [7, 10], { outShape: [2, 3, 7], keepNumDims: true }),
 ];
 
-const fullyConnectedWithFedWeights = caseOf('float32 with weights as an input', 'FULLY_CONNECTED',
-  [tensor('float32', [2, 6]), tensor('float32', [3, 6]), constant('float32', [3])], [tensor('float32', [2, 3])],
-  { options: {} });
-
 function batchMatmul(type, x, y, out, { adjX = false, adjY = false, constantY = false } = {}) {
   const terms = adjX ? x[x.length - 2] : x[x.length - 1];
   const inputs = [reals(type, x, { scale: inputScale, zeroPoint: 121 }), reals(type, y, { scale: weightScale, zeroPoint: 133, constant: constantY })];
@@ -170,7 +166,7 @@ const batchMatmuls = ['float32', 'int8'].flatMap((type) => [
 
 export default [
   ...types.flatMap(convolutions), ...types.flatMap(depthwiseConvolutions), ...groupedConvolutions, withoutBias,
-  ...types.flatMap(transposeConvolutions), ...types.flatMap(fullyConnecteds), fullyConnectedWithFedWeights, ...batchMatmuls,
+  ...types.flatMap(transposeConvolutions), ...types.flatMap(fullyConnecteds), ...batchMatmuls,
   ...hybrids.flatMap((type) => [
     conv(type, [1, 7, 5, 3], [8, 3, 3, 3]),
     conv(type, [2, 4, 5, 16], [24, 1, 1, 16], { activation: 'RELU6' }),

@@ -1,0 +1,413 @@
+// What the passes make of a graph: fewer steps, the same numbers. Each model
+// is compared with one in which the fusion cannot happen, because the tensor
+// between the operators is an output of the model or the pattern is written
+// in another way: bit for bit where numbers are quantised.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Model } from '../../dist/pincel.mjs';
+import { generator } from '../conformance/describe.mjs';
+import { SAME, VALID, activations, buildModel } from './tflite.mjs';
+
+const options = { threads: 1, worker: false };
+const arrays = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array, int32: Int32Array };
+const product = (shape) => shape.reduce((a, b) => a * b, 1);
+
+// --- Tensors ------------------------------------------------------------------
+
+function drawn(name, dtype, shape, [low, high]) {
+  const random = generator(name), integer = dtype !== 'float32';
+  return arrays[dtype].from({ length: product(shape) }, () => low + (integer ? Math.floor(random() * (high - low + 1)) : random() * (high - low)));
+}
+
+/** An activation: real when type is float32, else quantised; the zero point is given as for uint8. */
+function activation(name, type, shape, scale = 0.05, zeroPoint = 120) {
+  if (type === 'float32') return { name, dtype: type, shape };
+  return { name, dtype: type, shape, quantization: { scale: [scale], zeroPoint: [zeroPoint - (type === 'int8' ? 128 : 0)] } };
+}
+
+function weights(name, type, shape) {
+  if (type === 'float32') return { name, dtype: type, shape, data: drawn(name, type, shape, [-0.5, 0.5]) };
+  return { name, dtype: 'int8', shape, data: drawn(name, 'int8', shape, [-127, 127]), quantization: { scale: [0.004], zeroPoint: [0] } };
+}
+
+function bias(name, type, count) {
+  if (type === 'float32') return { name, dtype: type, shape: [count], data: drawn(name, type, [count], [-1, 1]) };
+  return { name, dtype: 'int32', shape: [count], data: drawn(name, 'int32', [count], [-2000, 2000]), quantization: { scale: [0.05 * 0.004], zeroPoint: [0] } };
+}
+
+const integers = (name, values, shape = [values.length]) => ({ name, dtype: 'int32', shape, data: Int32Array.from(values) });
+
+// --- Running --------------------------------------------------------------------
+
+/** Operators of the steps and outputs of a model on inputs drawn from their names. */
+async function run(description) {
+  const model = await Model.load(buildModel(description), options);
+  const inputs = Object.fromEntries(model.inputs.map(({ name, dtype, shape }) => {
+    const range = { float32: [-2, 2], int8: [-128, 127], uint8: [0, 255] }[dtype];
+    return [name, drawn(name, dtype, shape, range)];
+  }));
+  const outputs = await model.run(inputs);
+  const steps = (await model.profile(inputs, { runs: 1 })).map(({ op }) => op);
+  assert.equal(model.info.steps, steps.length);
+  model.dispose();
+  return { inputs, outputs, steps };
+}
+
+/** The same model with some of its inner tensors as outputs too. */
+const exposing = (description, ...names) => ({ ...description, outputs: [...description.outputs, ...names] });
+
+function assertSame(actual, expected) {
+  if (!(expected instanceof Float32Array)) return assert.deepEqual(actual, expected);
+  assert.equal(actual.length, expected.length);
+  for (const [i, value] of expected.entries()) {
+    assert.ok(Math.abs(actual[i] - value) <= 1e-5 * Math.max(1, Math.abs(value)), `element ${i}: ${actual[i]}, expected ${value}`);
+  }
+}
+
+/** int8 models meet uint8 steps, so a conversion stands at either end. */
+const between = (type, steps, ends = 1) => (type === 'int8' ? ['QUANTIZE', ...steps, ...Array(ends).fill('QUANTIZE')] : steps);
+
+/** Runs a model and its twin without the fusion; checks the steps of both and compares what both output. */
+async function compare(description, steps, unfused, unfusedSteps) {
+  const one = await run(description), two = await run(unfused);
+  assert.deepEqual(one.steps, steps);
+  assert.deepEqual(two.steps, unfusedSteps);
+  for (const name of description.outputs) assertSame(one.outputs[name], two.outputs[name]);
+}
+
+// --- Padding --------------------------------------------------------------------
+
+function paddedConvolution(type, { pad = 'PAD', conv = 'CONV_2D', paddings = [0, 0, 1, 2, 2, 1, 0, 0], mode = 0, padding = VALID } = {}) {
+  const channels = 3 + paddings[6] + paddings[7];
+  const height = 6 + paddings[2] + paddings[3], width = 5 + paddings[4] + paddings[5];
+  const depthwise = conv === 'DEPTHWISE_CONV_2D', count = depthwise ? channels : 4, shrink = padding === VALID ? 2 : 0;
+  return {
+    tensors: [
+      activation('x', type, [2, 6, 5, 3]), integers('paddings', paddings, [4, 2]), activation('padded', type, [2, height, width, channels]),
+      weights('weights', type, depthwise ? [1, 3, 3, channels] : [4, 3, 3, channels]), bias('bias', type, count),
+      activation('y', type, [2, height - shrink, width - shrink, count], 0.11, 117),
+    ],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: pad, version: 2, inputs: ['x', 'paddings'], outputs: ['padded'], options: { mode } },
+      { op: conv, version: 3, inputs: ['padded', 'weights', 'bias'], outputs: ['y'], options: { padding, strideW: 1, strideH: 1, depthMultiplier: 1 } },
+    ],
+  };
+}
+
+for (const type of ['float32', 'uint8', 'int8']) {
+  for (const [pad, conv] of [['PAD', 'CONV_2D'], ['PAD', 'DEPTHWISE_CONV_2D'], ['MIRROR_PAD', 'CONV_2D']]) {
+    test(`${pad} goes into ${conv}, ${type}`, async () => {
+      const description = paddedConvolution(type, { pad, conv });
+      await compare(description, between(type, [conv]), exposing(description, 'padded'), between(type, [pad, conv], 2));
+    });
+  }
+}
+
+const kept = {
+  'symmetric mirror pads': { pad: 'MIRROR_PAD', mode: 1 },
+  'pads of the channels': { paddings: [0, 0, 1, 1, 1, 1, 0, 2] },
+  'pads before a convolution with its own': { padding: SAME },
+  'mirror pads before a depthwise convolution': { pad: 'MIRROR_PAD', conv: 'DEPTHWISE_CONV_2D' },
+};
+for (const [what, more] of Object.entries(kept)) {
+  test(`${what} stay steps of their own`, async () => {
+    const { steps } = await run(paddedConvolution('float32', more));
+    assert.deepEqual(steps, [more.pad ?? 'PAD', more.conv ?? 'CONV_2D']);
+  });
+}
+
+// --- Activations ------------------------------------------------------------------
+
+const shape = [2, 5, 4, 3];
+const producers = {
+  CONV_2D: (type) => ({ tensors: [weights('weights', type, [3, 3, 3, 3]), bias('bias', type, 3)], inputs: ['x', 'weights', 'bias'], options: { padding: SAME, strideW: 1, strideH: 1 } }),
+  DEPTHWISE_CONV_2D: (type) => ({ tensors: [weights('weights', type, [1, 3, 3, 3]), bias('bias', type, 3)], inputs: ['x', 'weights', 'bias'], options: { padding: SAME, strideW: 1, strideH: 1, depthMultiplier: 1 } }),
+  ADD: () => ({ tensors: [], inputs: ['x', 'x'] }), SUB: (type) => ({ tensors: [activation('other', type, shape)], inputs: ['x', 'other'], fed: ['other'] }),
+  MUL: () => ({ tensors: [], inputs: ['x', 'x'] }),
+  AVERAGE_POOL_2D: () => ({ tensors: [], inputs: ['x'], options: { padding: SAME, strideW: 1, strideH: 1, filterW: 3, filterH: 3 } }),
+};
+
+function activated(producer, type, op, { rescaled = false } = {}) {
+  const { tensors, inputs, options: given, fed = [] } = producers[producer](type);
+  return {
+    tensors: [activation('x', type, shape), ...tensors, activation('middle', type, shape), activation('y', type, shape, rescaled ? 0.03 : undefined)],
+    inputs: ['x', ...fed], outputs: ['y'],
+    nodes: [{ op: producer, version: 2, inputs, outputs: ['middle'], options: given }, { op, version: op === 'RELU_N1_TO_1' ? 1 : 2, inputs: ['middle'], outputs: ['y'] }],
+  };
+}
+
+for (const producer of Object.keys(producers)) {
+  for (const type of ['float32', 'uint8']) {
+    test(`activations go into ${producer}, ${type}`, async () => {
+      for (const op of ['RELU', 'RELU6', 'RELU_N1_TO_1']) {
+        const description = activated(producer, type, op);
+        await compare(description, [producer], exposing(description, 'middle'), [producer, op]);
+      }
+    });
+  }
+}
+
+test('an activation to another scale stays a step of its own', async () => {
+  assert.deepEqual((await run(activated('CONV_2D', 'uint8', 'RELU', { rescaled: true }))).steps, ['CONV_2D', 'RELU']);
+});
+
+test('a second activation stays a step of its own', async () => {
+  const description = activated('CONV_2D', 'float32', 'RELU');
+  description.nodes[0].options.activation = activations.RELU6;
+  const { outputs, steps } = await run(description);
+  assert.deepEqual(steps, ['CONV_2D', 'RELU']);
+  assert.ok(outputs.y.every((value) => value >= 0 && value <= 6));
+});
+
+// --- Residuals --------------------------------------------------------------------
+
+function residual(type, { swapped = false, first = 'NONE', second = 'NONE' } = {}) {
+  return {
+    tensors: [activation('x', type, shape), weights('weights', type, [3, 3, 3, 3]), bias('bias', type, 3), activation('middle', type, shape, 0.07, 131), activation('y', type, shape, 0.09, 111)],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'CONV_2D', version: 3, inputs: ['x', 'weights', 'bias'], outputs: ['middle'], options: { padding: SAME, strideW: 1, strideH: 1, activation: activations[first] } },
+      { op: 'ADD', version: 2, inputs: swapped ? ['x', 'middle'] : ['middle', 'x'], outputs: ['y'], options: { activation: activations[second] } },
+    ],
+  };
+}
+
+for (const type of ['float32', 'uint8', 'int8']) {
+  for (const more of [{}, { swapped: true }, { second: 'RELU' }, { first: 'RELU6', second: 'RELU6' }]) {
+    test(`the addition of a residual goes into CONV_2D, ${type} ${JSON.stringify(more)}`, async () => {
+      const description = residual(type, more);
+      await compare(description, between(type, ['CONV_2D']), exposing(description, 'middle'), between(type, ['CONV_2D', 'ADD'], 2));
+    });
+  }
+}
+
+test('an addition that broadcasts stays a step of its own', async () => {
+  const description = residual('float32');
+  description.tensors.push({ name: 'row', dtype: 'float32', shape: [3], data: Float32Array.of(1, 2, 3) });
+  description.nodes[1].inputs = ['middle', 'row'];
+  assert.deepEqual((await run(description)).steps, ['CONV_2D', 'ADD']);
+});
+
+test('of two convolutions that are added, one carries the other', async () => {
+  const description = residual('uint8');
+  description.tensors.push(weights('more weights', 'uint8', [3, 1, 1, 3]), activation('other', 'uint8', shape, 0.06, 125));
+  description.nodes.splice(1, 0, { op: 'CONV_2D', version: 3, inputs: ['x', 'more weights', 'bias'], outputs: ['other'], options: { padding: SAME, strideW: 1, strideH: 1 } });
+  description.nodes[2].inputs = ['middle', 'other'];
+  const one = await run(description), two = await run(exposing(description, 'middle', 'other'));
+  assert.deepEqual(two.steps, ['CONV_2D', 'CONV_2D', 'ADD']);
+  assert.deepEqual(one.steps, ['CONV_2D', 'CONV_2D']);
+  assert.deepEqual(one.outputs.y, two.outputs.y);
+});
+
+// --- QUANTIZE and DEQUANTIZE ---------------------------------------------------------
+
+/** x, uint8 → DEQUANTIZE → movers in float → QUANTIZE → y. */
+function roundTrip(movers, { outShape = shape, scale = 0.05, zeroPoint = 120 } = {}) {
+  const tensors = [activation('x', 'uint8', shape), { name: 'real', dtype: 'float32', shape }], nodes = [{ op: 'DEQUANTIZE', version: 2, inputs: ['x'], outputs: ['real'] }];
+  let latest = 'real';
+  movers.forEach(({ op, where, to, options: given }, i) => {
+    const out = `moved${i}`;
+    tensors.push({ name: out, dtype: 'float32', shape: to }, ...(where ? [where] : []));
+    nodes.push({ op, inputs: [latest, ...(where ? [where.name] : [])], outputs: [out], options: given });
+    latest = out;
+  });
+  tensors.push(activation('y', 'uint8', outShape, scale, zeroPoint));
+  nodes.push({ op: 'QUANTIZE', inputs: [latest], outputs: ['y'] });
+  return { latest, description: { tensors, inputs: ['x'], outputs: ['y'], nodes } };
+}
+
+const mirror = { op: 'MIRROR_PAD', where: integers('paddings', [0, 0, 2, 1, 1, 2, 0, 0], [4, 2]), to: [2, 8, 7, 3], options: { mode: 0 } };
+const enlarge = { op: 'RESIZE_NEAREST_NEIGHBOR', where: integers('size', [16, 14]), to: [2, 16, 14, 3] };
+
+test('QUANTIZE after DEQUANTIZE to the same quantisation vanishes', async () => {
+  const { description } = roundTrip([]);
+  description.tensors.push(activation('z', 'uint8', shape));
+  description.nodes.push({ op: 'RELU', version: 2, inputs: ['y'], outputs: ['z'] });
+  description.outputs = ['z'];
+  await compare(description, ['RELU'], exposing(description, 'real', 'y'), ['DEQUANTIZE', 'QUANTIZE', 'RELU']);
+});
+
+test('QUANTIZE rises through operators that only move, and vanishes', async () => {
+  const { description } = roundTrip([mirror, enlarge], { outShape: enlarge.to });
+  await compare(description, ['MIRROR_PAD', 'RESIZE_NEAREST_NEIGHBOR'], exposing(description, 'real', 'moved0', 'moved1'),
+    ['DEQUANTIZE', 'MIRROR_PAD', 'RESIZE_NEAREST_NEIGHBOR', 'QUANTIZE']);
+});
+
+test('QUANTIZE to another quantisation rises too', async () => {
+  const { description } = roundTrip([mirror], { outShape: mirror.to, scale: 0.0813, zeroPoint: 77 });
+  await compare(description, ['QUANTIZE', 'MIRROR_PAD'], exposing(description, 'real', 'moved0'), ['DEQUANTIZE', 'MIRROR_PAD', 'QUANTIZE']);
+});
+
+test('QUANTIZE does not rise through what computes', async () => {
+  const { description } = roundTrip([{ op: 'RESIZE_BILINEAR', where: integers('size', [10, 8]), to: [2, 10, 8, 3] }], { outShape: [2, 10, 8, 3] });
+  assert.deepEqual((await run(description)).steps, ['DEQUANTIZE', 'RESIZE_BILINEAR', 'QUANTIZE']);
+});
+
+// --- Instance norm ------------------------------------------------------------------
+
+const picture = [2, 6, 5, 4], channels = [1, 1, 1, 4];
+
+/**
+ * The cluster that converters make of an instance norm. Axes given as int64
+ * hide it from the pass. Quantised, the two operators that only exist in
+ * float stand between DEQUANTIZE and QUANTIZE.
+ */
+function instanceNorm(type, { hidden = false, activation: fused = 'NONE' } = {}) {
+  const quantised = type !== 'float32', each = [2, 1, 1, 4];
+  const axes = hidden ? { name: 'axes', dtype: 'int64', shape: [2], data: BigInt64Array.of(1n, 2n) } : integers('axes', [1, 2]);
+  const constant = (name, dims, scale, zeroPoint, range) => {
+    const tensor = activation(name, type, dims, scale, zeroPoint);
+    return { ...tensor, data: drawn(name, type, dims, quantised ? (type === 'int8' ? [-100, 100] : [28, 228]) : range) };
+  };
+  const epsilon = { ...activation('epsilon', type, [], 1e-3 / 255, 0), data: quantised ? arrays[type].of(type === 'int8' ? 127 : 255) : Float32Array.of(1e-3) };
+  const tensors = [
+    activation('x', type, picture), axes, constant('gamma', channels, 0.01, 10, [0.5, 2]), constant('beta', channels, 0.02, 128, [-1, 1]), epsilon,
+    activation('mean', type, each, 0.01, 128), activation('squared', type, picture, 0.2, 0), activation('variance', type, each, 0.07, 0),
+    activation('shifted', type, each, 0.07, 0), activation('reciprocal', type, each, 0.006, 0), activation('scale', type, each, 0.011, 20),
+    activation('scaled', type, picture, 0.05, 128), activation('mean scaled', type, each, 0.008, 128), activation('shift', type, each, 0.02, 128),
+    activation('y', type, picture, 0.04, 120),
+  ];
+  const real = (name) => { tensors.push({ name: `real ${name}`, dtype: 'float32', shape: tensors.find((tensor) => tensor.name === name).shape }); return `real ${name}`; };
+  const inFloat = (op, inputs, out) => {
+    if (!quantised) return [{ op, inputs, outputs: [out] }];
+    const reals = inputs.map((name) => [name, real(name)]), result = real(out);
+    return [...reals.map(([name, to]) => ({ op: 'DEQUANTIZE', version: 2, inputs: [name], outputs: [to] })),
+      { op, inputs: reals.map(([, to]) => to), outputs: [result] }, { op: 'QUANTIZE', inputs: [result], outputs: [out] }];
+  };
+  return {
+    tensors, inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'MEAN', version: 2, inputs: ['x', 'axes'], outputs: ['mean'], options: { keepDims: true } },
+      ...inFloat('SQUARED_DIFFERENCE', ['x', 'mean'], 'squared'),
+      { op: 'MEAN', version: 2, inputs: ['squared', 'axes'], outputs: ['variance'], options: { keepDims: true } },
+      { op: 'ADD', version: 2, inputs: ['variance', 'epsilon'], outputs: ['shifted'] },
+      ...inFloat('RSQRT', ['shifted'], 'reciprocal'),
+      { op: 'MUL', version: 2, inputs: ['reciprocal', 'gamma'], outputs: ['scale'] },
+      { op: 'MUL', version: 2, inputs: ['x', 'scale'], outputs: ['scaled'] },
+      { op: 'MUL', version: 2, inputs: ['mean', 'scale'], outputs: ['mean scaled'] },
+      { op: 'SUB', version: 2, inputs: ['beta', 'mean scaled'], outputs: ['shift'] },
+      { op: 'ADD', version: 2, inputs: ['scaled', 'shift'], outputs: ['y'], options: { activation: activations[fused] } },
+    ],
+  };
+}
+
+/** From the definition, in float64. */
+function normalise({ x, gamma, beta }, clamp) {
+  const [batch, height, width, count] = picture, area = height * width;
+  return Float32Array.from(x, (value, i) => {
+    const c = i % count, n = Math.floor(i / area / count);
+    const plane = Array.from({ length: area }, (_, k) => x[(n * area + k) * count + c]);
+    const mean = plane.reduce((a, b) => a + b) / area, variance = plane.reduce((sum, v) => sum + (v - mean) ** 2, 0) / area;
+    assert.ok(n < batch);
+    return clamp((value - mean) / Math.sqrt(variance + 1e-3) * gamma[c] + beta[c]);
+  });
+}
+
+for (const [fused, clamp] of [['NONE', (v) => v], ['RELU', (v) => Math.max(v, 0)]]) {
+  test(`the cluster of an instance norm is one step, float32 ${fused}`, async () => {
+    const description = instanceNorm('float32', { activation: fused }), hidden = instanceNorm('float32', { hidden: true, activation: fused });
+    const one = await run(description), two = await run(hidden);
+    assert.deepEqual(one.steps, ['INSTANCE_NORM']);
+    assert.equal(two.steps.length, hidden.nodes.length);
+    const data = Object.fromEntries(description.tensors.map((tensor) => [tensor.name, tensor.data]));
+    const expected = normalise({ ...data, x: one.inputs.x }, clamp);
+    for (const { outputs } of [one, two]) {
+      for (const [i, value] of expected.entries()) assert.ok(Math.abs(outputs.y[i] - value) < 1e-4, `element ${i}: ${outputs.y[i]}, expected ${value}`);
+    }
+  });
+
+  for (const type of ['uint8', 'int8']) {
+    test(`the cluster of an instance norm is one step, ${type} ${fused}`, async () => {
+      const one = await run(instanceNorm(type, { activation: fused })), two = await run(instanceNorm(type, { hidden: true, activation: fused }));
+      assert.deepEqual(one.steps, between(type, ['INSTANCE_NORM_QUANTIZED']));
+      assert.ok(two.steps.length >= 14, two.steps.join());
+      assert.ok(new Set(two.outputs.y).size > 50, 'the outputs vary');
+      assert.deepEqual(one.outputs.y, two.outputs.y);
+    });
+  }
+}
+
+test('a cluster whose mean is not over the picture stays as it is', async () => {
+  const description = instanceNorm('float32');
+  description.tensors[1] = integers('axes', [1, 3]);
+  for (const tensor of description.tensors) {
+    if (JSON.stringify(tensor.shape) === '[2,1,1,4]') tensor.shape = [2, 1, 5, 1];
+    if (JSON.stringify(tensor.shape) === '[1,1,1,4]') Object.assign(tensor, { shape: [1, 1, 1, 1], data: Float32Array.of(1.5) });
+  }
+  assert.equal((await run(description)).steps.includes('INSTANCE_NORM'), false);
+});
+
+// --- Constants ------------------------------------------------------------------------
+
+/** Half-precision bits of numbers that have them exactly. */
+const halves = (values) => Uint16Array.from(values, (value) => {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0];
+  return value === 0 ? 0 : (bits >>> 16 & 0x8000) | ((bits >>> 23 & 0xff) - 112) << 10 | (bits >>> 13 & 0x3ff);
+});
+
+test('weights stored in half precision are widened at load time', async () => {
+  const values = Float32Array.from({ length: 4 * 3 * 3 * 3 }, (_, i) => ((i * 37) % 64 - 32) / 64);
+  const of = (stored) => ({
+    tensors: [activation('x', 'float32', shape), ...stored, bias('bias', 'float32', 4), activation('y', 'float32', [2, 5, 4, 4])],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [...(stored.length > 1 ? [{ op: 'DEQUANTIZE', version: 3, inputs: ['halves'], outputs: ['weights'] }] : []),
+      { op: 'CONV_2D', inputs: ['x', 'weights', 'bias'], outputs: ['y'], options: { padding: SAME, strideW: 1, strideH: 1 } }],
+  });
+  const filter = [4, 3, 3, 3];
+  const one = await run(of([{ name: 'halves', dtype: 'float16', shape: filter, data: halves(values) }, { name: 'weights', dtype: 'float32', shape: filter }]));
+  const two = await run(of([{ name: 'weights', dtype: 'float32', shape: filter, data: values }]));
+  assert.deepEqual(one.steps, ['CONV_2D']);
+  assert.deepEqual(one.outputs.y, two.outputs.y);
+});
+
+test('shapes computed from SHAPE are known at load time, and follow the input', async () => {
+  const description = {
+    tensors: [
+      { name: 'x', dtype: 'float32', shape: [1, 2, 3, 4], shapeSignature: [-1, 2, 3, 4] }, { name: 'positive', dtype: 'float32', shape: [1, 2, 3, 4] },
+      { name: 'shape', dtype: 'int32', shape: [4] }, integers('zero', [0]), integers('one', [1]), { name: 'batch', dtype: 'int32', shape: [] },
+      { ...integers('rest', [24], []) }, { name: 'target', dtype: 'int32', shape: [2] }, { name: 'y', dtype: 'float32', shape: [1, 24] },
+    ],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'RELU', inputs: ['x'], outputs: ['positive'] },
+      { op: 'SHAPE', inputs: ['positive'], outputs: ['shape'], options: { outType: 2 } },
+      { op: 'STRIDED_SLICE', inputs: ['shape', 'zero', 'one', 'one'], outputs: ['batch'], options: { shrinkAxisMask: 1 } },
+      { op: 'PACK', inputs: ['batch', 'rest'], outputs: ['target'], options: { valuesCount: 2, axis: 0 } },
+      { op: 'RESHAPE', inputs: ['positive', 'target'], outputs: ['y'] },
+    ],
+  };
+  const { steps, outputs, inputs } = await run(description);
+  assert.deepEqual(steps, ['RELU']); // a reshape is no work
+  assert.deepEqual(outputs.y, inputs.x.map((value) => Math.max(value, 0)));
+  const model = await Model.load(buildModel(description), { ...options, shapes: { x: [3, 2, 3, 4] } });
+  assert.deepEqual(model.outputs[0].shape, [3, 24]);
+  const three = drawn('three', 'float32', [72], [-1, 1]);
+  assert.deepEqual((await model.run(three)).y, three.map((value) => Math.max(value, 0)));
+  model.dispose();
+});
+
+test('what depends on constants alone is computed at load time', async () => {
+  const description = {
+    tensors: [activation('x', 'float32', [3]), { name: 'a', dtype: 'float32', shape: [3], data: Float32Array.of(1, 4, 9) }, { name: 'roots', dtype: 'float32', shape: [3] },
+      { name: 'twice', dtype: 'float32', shape: [3] }, activation('y', 'float32', [3])],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [{ op: 'SQRT', inputs: ['a'], outputs: ['roots'] }, { op: 'ADD', inputs: ['roots', 'roots'], outputs: ['twice'] }, { op: 'MUL', inputs: ['x', 'twice'], outputs: ['y'] }],
+  };
+  const { steps, outputs, inputs } = await run(description);
+  assert.deepEqual(steps, ['MUL']);
+  assert.deepEqual(outputs.y, inputs.x.map((value, i) => value * [2, 4, 6][i]));
+});
+
+test('nodes that nobody reads are dropped', async () => {
+  const description = activated('CONV_2D', 'float32', 'TANH');
+  description.outputs = ['middle'];
+  assert.deepEqual((await run(description)).steps, ['CONV_2D']);
+});
+
+test('a constant may be an output', async () => {
+  const description = activated('CONV_2D', 'float32', 'RELU');
+  description.outputs = ['y', 'bias'];
+  const { outputs } = await run(description);
+  assert.deepEqual(outputs.bias, description.tensors.find(({ name }) => name === 'bias').data);
+});
