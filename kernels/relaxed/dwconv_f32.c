@@ -2,6 +2,4 @@
 #include "functions.h"
 #include "relaxed/relaxed.h"
 
-void pcl_dwconv_f32_relaxed(const pcl_dwconv_f32 *task) {
-    for (size_t row = 0; row < task->shape.out_rows; row++) pcl_dwconv_f32_row(task, row, pcl_relaxed_madd);
-}
+void pcl_dwconv_f32_relaxed(const pcl_dwconv_f32 *task) { pcl_dwconv_f32_rows(task, pcl_relaxed_madd); }
