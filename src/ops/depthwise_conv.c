@@ -27,7 +27,7 @@ static pcl_status infer_depthwise(const pcl_infer_context *context, pcl_node *no
     PCL_TRY(pcl_check_rank(context, node, node->inputs[0], 4, 4));
     PCL_TRY(pcl_check_rank(context, node, node->inputs[1], 4, 4));
     if (node->attributes.conv.reflect || node->attributes.conv.residual)
-        return pcl_node_fail(context->error, node, PCL_ERROR_UNSUPPORTED, "mirrored pads or residual");
+        return pcl_node_fail(context->error, node, PCL_ERROR_UNSUPPORTED, "mirrored pads and residuals are CONV_2D's");
     pcl_conv_filter filter = depthwise_filter(node);
     PCL_TRY(pcl_conv_infer_window(context, node, &filter));
     PCL_TRY(check_channels(context, node));
