@@ -112,6 +112,10 @@ typedef union pcl_attributes {
         pcl_dtype out_dtype;
     } cast; /* CAST, SHAPE, ARG_MAX, ARG_MIN: the type of the output */
     struct {
+        pcl_dtype out_dtype; /* as cast */
+        bool through_reals;  /* stands for a DEQUANTIZE and a QUANTIZE; rounds as they do */
+    } quantize;
+    struct {
         float epsilon;
         pcl_activation activation;
     } instance_norm; /* INSTANCE_NORM: x, gamma, beta */

@@ -89,6 +89,41 @@ static void requantise_any(const conversion *self, size_t begin, size_t end) {
     }
 }
 
+/* What DEQUANTIZE and QUANTIZE compute one after the other. Both sides are 8-bit. */
+static void fill_table_through_reals(conversion *self) {
+    int32_t in_shift = self->in->dtype == PCL_INT8 ? 128 : 0, out_shift = self->out->dtype == PCL_INT8 ? 128 : 0;
+    float reals[256];
+    for (int32_t byte = 0; byte < 256; byte++) {
+        int32_t value = byte ^ in_shift; /* as uint8 */
+        reals[byte] = (float)(value - in_shift - pcl_tensor_zero_point(self->in)) * pcl_tensor_scale(self->in);
+    }
+    self->kernels->quantize_u8(1.0f / pcl_tensor_scale(self->out), pcl_tensor_zero_point(self->out) + out_shift, reals,
+                               self->table, 256);
+    for (int32_t byte = 0; byte < 256; byte++) self->table[byte] ^= (uint8_t)out_shift;
+}
+
+/* XNNPACK's fixed point: the ratio of the scales with eight fractional bits.
+ * False for ratios that it declines. Both sides are 8-bit. */
+static bool fill_table_fixed_point(conversion *self) {
+    int32_t in_shift = self->in->dtype == PCL_INT8 ? 128 : 0, out_shift = self->out->dtype == PCL_INT8 ? 128 : 0;
+    float ratio = pcl_tensor_scale(self->in) / pcl_tensor_scale(self->out);
+    if (!(ratio >= 0x1p-8f && ratio <= 128.0f)) return false;
+    int32_t multiplier = (int32_t)lrintf(ratio * 256.0f);
+    for (int32_t byte = 0; byte < 256; byte++) {
+        int32_t value = (byte ^ in_shift) - in_shift - pcl_tensor_zero_point(self->in);
+        int32_t result = ((value * multiplier + 128) >> 8) + pcl_tensor_zero_point(self->out) + out_shift;
+        self->table[byte] = (uint8_t)((result < 0 ? 0 : result > 255 ? 255 : result) ^ out_shift);
+    }
+    return true;
+}
+
+/* As the doubles have it, for ratios out of the ordinary. */
+static void fill_table_exact(conversion *self) {
+    uint8_t bytes[256];
+    for (int32_t byte = 0; byte < 256; byte++) bytes[byte] = (uint8_t)byte;
+    requantise_block(self, bytes, self->table, 256);
+}
+
 static pcl_status prepare_quantize(const pcl_prepare_context *context, pcl_step *step) {
     conversion *self = pcl_new_prepared(context, step, sizeof *self);
     if (!self) return PCL_ERROR_MEMORY;
@@ -97,9 +132,8 @@ static pcl_status prepare_quantize(const pcl_prepare_context *context, pcl_step 
     if (self->in->dtype == PCL_INT16 || self->out->dtype == PCL_INT16) return PCL_OK;
     self->convert = self->in->dtype == PCL_FLOAT32 ? quantize_to_8_bits : look_up;
     if (self->in->dtype == PCL_FLOAT32) return PCL_OK;
-    uint8_t bytes[256];
-    for (int32_t i = 0; i < 256; i++) bytes[i] = (uint8_t)i;
-    requantise_block(self, bytes, self->table, 256);
+    if (step->node->attributes.quantize.through_reals) fill_table_through_reals(self);
+    else if (!fill_table_fixed_point(self)) fill_table_exact(self);
     return PCL_OK;
 }
 

@@ -49,6 +49,7 @@ static void skip_dequantize(pcl_graph *graph, pcl_node *quantize) {
     if (!before || before->op != &pcl_op_dequantize || !pcl_is_quantised(before->inputs[0])) return;
     if (before->inputs[0]->quantization.count != 1) return;
     quantize->inputs[0] = before->inputs[0];
+    quantize->attributes.quantize.through_reals = true;
     pcl_graph_link(graph);
 }
 
