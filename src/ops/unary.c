@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/elements.h"
+#include "ops/hard_swish.h"
 #include "ops/table.h"
 
 typedef void (*real_row)(const float *in, float *restrict out, size_t count);
@@ -195,6 +196,10 @@ static void fill_table(unary *self) {
     const pcl_tensor *in = self->node->inputs[0], *out = self->node->outputs[0];
     float reals[256], results[256];
     if (self->node->op == &pcl_op_leaky_relu && fill_leaky_table(self)) return;
+    if (self->node->op == &pcl_op_hard_swish) {
+        pcl_hard_swish_table(in, out, self->table);
+        return;
+    }
     for (int32_t i = 0; i < 256; i++) reals[i] = (float)(i - pcl_tensor_zero_point(in)) * pcl_tensor_scale(in);
     compute_reals(self, reals, results, 256);
     for (int32_t i = 0; i < 256; i++) self->table[i] = pcl_quantise_u8(results[i], out);
