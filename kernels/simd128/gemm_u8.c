@@ -134,12 +134,50 @@ static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t 
     }
 }
 
+/* One row alone, as in a classifier's last layer: widening a panel's weights in
+ * memory would cost more than they are used. A quad of the row, twice in the
+ * vector, times the quads of two columns gives the sums of pairs. */
+static void one_row(const pcl_gemm_u8 *task, const uint8_t *a, const pcl_gemm_u8_panel *panel, size_t row) {
+    v128_t pairs[4];
+    for (int v = 0; v < 4; v++) pairs[v] = wasm_i32x4_splat(0);
+    const int8_t *weights = panel->weights;
+    for (size_t k = 0; k < panel->quads * 4; k += 4, weights += 32) {
+        v128_t quad = wasm_u16x8_extend_low_u8x16(wasm_v128_load32_splat(a + k));
+        for (int v = 0; v < 4; v++) {
+            v128_t products = wasm_i32x4_dot_i16x8(quad, wasm_i16x8_load8x8(weights + v * 8));
+            pairs[v] = wasm_i32x4_add(pairs[v], products);
+        }
+    }
+    v128_t sums[1][2];
+    for (int half = 0; half < 2; half++) {
+        v128_t low = pairs[half * 2], high = pairs[half * 2 + 1];
+        sums[0][half] = wasm_i32x4_add(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6),
+                                       wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
+        sums[0][half] = wasm_i32x4_add(sums[0][half], panel->bias[half]);
+        if (!panel->corrections) continue;
+        sums[0][half] = wasm_i32x4_sub(sums[0][half], wasm_v128_load32_splat(panel->corrections));
+    }
+    pcl_gemm_u8_store(task, panel, row, 1, sums);
+}
+
+static void last_row(const pcl_gemm_u8 *task, size_t row) {
+    int32_t correction;
+    if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + 1, &correction);
+    for (size_t first = 0; first < task->columns; first += 8) {
+        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
+        if (task->weight_zero_point != 0) panel.corrections = &correction;
+        one_row(task, task->a + row * task->a_stride, &panel, row);
+    }
+}
+
 void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
     workspace space;
     size_t steps = task->depth < BLOCK_DEPTH ? (task->depth + 7) / 8 : BLOCK_DEPTH / 8;
     size_t rows = LEFT_VALUES / (steps * 8) / TILE_ROWS * TILE_ROWS;
     if (rows > PCL_GEMM_U8_BLOCK_ROWS) rows = PCL_GEMM_U8_BLOCK_ROWS;
     for (size_t row = 0; row < task->rows; row += rows) {
-        block(task, &space, row, task->rows - row < rows ? task->rows : row + rows);
+        size_t end = task->rows - row < rows ? task->rows : row + rows;
+        if (end - row == 1) last_row(task, row);
+        else block(task, &space, row, end);
     }
 }
