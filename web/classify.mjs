@@ -1,7 +1,7 @@
 // Classifying: a picture, the visitor's own classifier, and the five labels it
 // finds likeliest.
 import { engine } from './engine.mjs';
-import { FailureNote } from './failures.mjs';
+import { Failure, FailureNote } from './failures.mjs';
 import { ModelPanel } from './model-panel.mjs';
 import { PictureInput, receiveFiles } from './picture-input.mjs';
 import { ProgressCard } from './progress.mjs';
@@ -30,8 +30,21 @@ const panel = new ModelPanel(find('model'), {
 async function load({ model, labels }, signal) {
   const { Classifier } = await engine();
   const loaded = await Classifier.create(model.source, { labels: labels?.source, signal, onProgress: progress.report });
+  checkKind(loaded);
   panel.keep();
   return loaded;
+}
+
+function checkKind({ model, labels }) {
+  const { inputs, outputs } = model;
+  const classes = outputs[0].shape.reduce((product, size) => product * size, 1);
+  const isPicture = outputs[0].shape.length === 4 && outputs[0].shape[1] > 1;
+  if (inputs.length !== 1 || isPicture) {
+    model.dispose();
+    throw new Failure('This model is not a classifier: it would take one picture and give one score for each label.');
+  }
+  if (labels.length && labels.length !== classes)
+    failures.show(new Failure(`The labels may be wrong: there are ${labels.length} of them, and the model knows ${classes} classes.`));
 }
 
 async function getClassifier(signal) {
@@ -71,21 +84,30 @@ function refresh() {
   find('facts').textContent = !picture ? 'No picture yet.' : !panel.complete ? 'Waiting for a model.' : '';
 }
 
+/** Models without a softmax give numbers beyond 0..1: shown as they are, with bars in proportion. */
+function scale(guesses) {
+  const best = guesses[0]?.score ?? 1;
+  if (guesses.every(({ score }) => score >= 0 && score <= 1))
+    return { most: 1, format: { style: 'percent', maximumFractionDigits: 1 } };
+  return { most: Math.abs(best) || 1, format: { maximumSignificantDigits: 3 } };
+}
+
 /** “tench, Tinca tinca” is shown by its first name; the rest is in the title. */
+function fillRow(row, { label, score }, { most, format }) {
+  row.title = label;
+  row.querySelector('.label').textContent = label.split(',')[0];
+  row.querySelector('.score').textContent = score.toLocaleString('en', format);
+  row.querySelector('.bar').style.setProperty('--score', `${Math.max(0, Math.min(1, score / most)) * 100}%`);
+}
+
 function showGuesses(guesses, milliseconds) {
-  const rows = [...find('guesses').children];
-  rows.forEach((row, i) => {
-    row.hidden = i >= guesses.length;
-    if (row.hidden) return;
-    const { label, index, score } = guesses[i];
-    const name = String(label ?? `class ${index}`);
-    row.querySelector('.label').textContent = name.split(',')[0];
-    row.title = name;
-    row.querySelector('.score').textContent = score.toLocaleString('en', { style: 'percent', maximumFractionDigits: 1 });
-    row.querySelector('.bar').style.setProperty('--score', `${Math.max(0, Math.min(1, score)) * 100}%`);
+  const worthShowing = guesses.filter(({ score }, i) => i === 0 || Math.abs(score) >= 0.0005);
+  [...find('guesses').children].forEach((row, i) => {
+    row.hidden = i >= worthShowing.length;
+    if (!row.hidden) fillRow(row, worthShowing[i], scale(guesses));
   });
   find('guesses').classList.remove('waiting');
-  find('facts').textContent = `Computed in ${Math.round(milliseconds)} ms, on this device.`;
+  find('facts').textContent = `Computed in ${Math.round(milliseconds)} ms.`;
 }
 
 async function usePicture(blob) {

@@ -8,12 +8,12 @@ const hasCameraApp = () => matchMedia('(pointer: coarse)').matches || !navigator
 
 export class PictureInput extends EventTarget {
   #samples;
-  #preview;
+  #own; // {blob, address}
 
   /**
    * choose, take: buttons; file, capture: the inputs behind them; samples: a list
-   * of buttons with data-source, the first of which may be .own, where a picture
-   * of the visitor's shows. Events: picture {blob}, failure {error}.
+   * of buttons with data-source, and one in .own: it asks for a picture, then
+   * shows it and brings it back. Events: picture (detail: Blob), failure (detail: Error).
    */
   constructor({ choose = [], take = [], file, capture, samples }) {
     super();
@@ -26,6 +26,10 @@ export class PictureInput extends EventTarget {
         input.value = '';
       });
     }
+    samples.querySelector('.own button').addEventListener('click', (event) => {
+      if (this.#own) this.#announce(this.#own.blob, event.currentTarget);
+      else file.click();
+    });
     for (const button of samples.querySelectorAll('[data-source]'))
       button.addEventListener('click', () => this.giveSample(button));
   }
@@ -58,15 +62,12 @@ export class PictureInput extends EventTarget {
   }
 
   #showOwn(blob) {
-    const own = this.#samples.querySelector('.own');
-    if (!own) return null;
-    if (this.#preview) URL.revokeObjectURL(this.#preview.address);
-    this.#preview = { blob, address: URL.createObjectURL(blob) };
-    own.hidden = false;
-    const button = own.querySelector('button');
-    button.querySelector('img').src = this.#preview.address;
-    button.onclick = () => this.#announce(this.#preview.blob, button);
-    return button;
+    if (this.#own) URL.revokeObjectURL(this.#own.address);
+    this.#own = { blob, address: URL.createObjectURL(blob) };
+    const image = this.#samples.querySelector('.own img');
+    image.src = this.#own.address;
+    image.hidden = false;
+    return image.closest('button');
   }
 
   #announce(blob, pressed) {

@@ -39,10 +39,8 @@ async function visit(screen, path) {
 }
 
 const chooseModel = (page, files) => page.setInputFiles('#model input[type=file]', files);
-const failureOf = async (page) => {
-  await page.waitForSelector('#failure:not([hidden])', { timeout });
-  return page.textContent('#failure .sentence');
-};
+/** Waits until the page says so. */
+const says = (page, sentence) => page.locator('#failure .sentence', { hasText: sentence }).waitFor({ timeout });
 const scrollsSideways = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 const shift = (page) => page.evaluate(() => new Promise((resolve) => {
   new PerformanceObserver((list) => resolve(list.getEntries().filter((entry) => !entry.hadRecentInput)
@@ -91,12 +89,13 @@ for (const [name, screen] of Object.entries(screens)) {
       const { context, page, complaints } = await visit(screen, `classify.html${classifier}`);
       await page.setInputFiles('#picture-file', shared('pictures/photos/parrot.jpg'));
       await page.waitForSelector('#guesses:not(.waiting)', { timeout });
-      const labels = await page.$$eval('#guesses .label', (elements) => elements.map(({ textContent }) => textContent));
-      const scores = await page.$$eval('#guesses .score', (elements) => elements.map(({ textContent }) => parseFloat(textContent)));
-      assert.equal(labels.length, 5);
+      const shown = (part) => page.$$eval(`#guesses li:not([hidden]) .${part}`, (elements) => elements.map(({ textContent }) => textContent));
+      const labels = await shown('label');
+      const scores = (await shown('score')).map(parseFloat);
+      assert.ok(labels.length >= 1 && labels.length <= 5);
       assert.match(labels[0], /macaw|lorikeet|parrot|cockatoo/i);
       assert.deepEqual(scores, scores.toSorted((a, b) => b - a));
-      assert.ok(scores[0] > scores[4] && scores[0] <= 100);
+      assert.ok(scores[0] > 20 && scores[0] <= 100);
       assert.equal(await scrollsSideways(page), false);
       assert.ok(await shift(page) < 0.05, 'the layout moved');
       assert.deepEqual(complaints, []);
@@ -106,6 +105,7 @@ for (const [name, screen] of Object.entries(screens)) {
       await page.waitForSelector('#guesses:not(.waiting)', { timeout });
       assert.match(await page.textContent('#guesses .label'), /cat|tabby|lynx/i);
       await page.click('[data-action="forget"]');
+      await page.locator('.model-names li').first().waitFor({ state: 'detached' });
       await page.reload();
       assert.equal(await page.locator('.model-names li').count(), 0);
       await context.close();
@@ -147,20 +147,21 @@ for (const [name, screen] of Object.entries(screens)) {
     test('every failure gets a sentence', async () => {
       const { context, page } = await visit(screen, 'classify.html');
       await page.setInputFiles('#picture-file', brokenModel);
-      assert.match(await failureOf(page), /not a picture/);
+      await says(page, /not a picture/);
       await page.click('#picture-samples [data-source*="coffee"]');
       await chooseModel(page, brokenModel);
-      assert.match(await failureOf(page), /not a model that Pincel can read/);
+      await says(page, /not a model that Pincel can read/);
       await page.click('#failure button');
+      assert.equal(await page.isHidden('#failure'), true);
       await page.goto(`${server.origin}/classify.html?model=/zoo/nowhere.tflite`);
       await page.click('#picture-samples [data-source*="coffee"]');
-      assert.match(await failureOf(page), /could not be fetched/);
+      await says(page, /could not be fetched/);
       await page.goto(`${server.origin}/classify.html?model=/zoo/magenta_transfer_int8.tflite`);
       await page.click('#picture-samples [data-source*="coffee"]');
-      assert.notEqual(await failureOf(page), '');
+      await says(page, /not a classifier/);
       await page.goto(`${server.origin}/paint.html`);
       await chooseModel(page, [brokenModel]);
-      assert.match(await failureOf(page), /not a model that Pincel can read/);
+      await says(page, /not a model that Pincel can read/);
       await context.close();
     });
   });
