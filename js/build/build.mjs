@@ -1,0 +1,95 @@
+// npm run build: the WebAssembly modules, the library in its two forms, the
+// types; and what a visitor has to download, held to a budget.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { root, setUp } from './setup.mjs';
+
+const dist = join(root, 'dist');
+
+const wasmBuilds = [
+  { name: 'wasm-simd128', options: { PCL_WASM: 'simd128' }, modules: ['pincel-simd128.wasm', 'pincel-pictures.wasm'] },
+  { name: 'wasm-relaxed', options: { PCL_WASM: 'relaxed' }, modules: ['pincel-relaxed.wasm'] },
+  { name: 'wasm-simd128-threads', options: { PCL_WASM: 'simd128', PCL_THREADS: 'ON' }, modules: ['pincel-simd128-threads.wasm'] },
+  { name: 'wasm-relaxed-threads', options: { PCL_WASM: 'relaxed', PCL_THREADS: 'ON' }, modules: ['pincel-relaxed-threads.wasm'] },
+];
+
+/** What a page downloads before its first result, where relaxed SIMD is available. */
+const budget = { files: ['pincel-relaxed.wasm', 'pincel.mjs'], gzipBytes: 100_000 };
+
+/** Runs quietly; what it printed is shown when it fails. */
+function quietly(command, parameters) {
+  const { status, stdout, stderr } = spawnSync(command, parameters, { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (status === 0) return;
+  // The linker's command line alone is several screens long.
+  const lines = `${stdout}${stderr}`.split('\n').map((line) => (line.length > 400 ? `${line.slice(0, 400)} …` : line));
+  throw new Error(`${command} ${parameters.join(' ')} failed:\n${lines.join('\n')}`);
+}
+
+/** Configures and builds build/<name> with CMake; returns the folder. */
+export function cmakeBuild(name, options = {}) {
+  const folder = join(root, 'build', name);
+  if (!existsSync(join(folder, 'build.ninja'))) {
+    quietly('cmake', ['-S', root, '-B', folder, '-G', 'Ninja',
+      ...Object.entries(options).map(([key, value]) => `-D${key}=${value}`)]);
+  }
+  quietly('cmake', ['--build', folder]);
+  return folder;
+}
+
+/** The same file serves as library, as module worker and as classic worker. */
+async function bundle() {
+  const { build } = await import('esbuild');
+  const common = {
+    entryPoints: [join(root, 'js/index.mjs')], bundle: true, minify: true, target: 'es2022',
+    external: ['node:*'], logLevel: 'warning', legalComments: 'none',
+  };
+  await build({ ...common, format: 'esm', outfile: join(dist, 'pincel.mjs') });
+  await build({
+    ...common, format: 'iife', globalName: 'pincel', define: { 'import.meta.url': 'undefined' }, outfile: join(dist, 'pincel.js'),
+  });
+}
+
+const gzipBytes = (file) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
+
+/** Prints every file's size; throws when over the budget. */
+function checkSizes(files) {
+  const row = (name, bytes, gzip) => console.log(`${name.padEnd(32)}${String(bytes).padStart(9)}${String(gzip).padStart(9)}`);
+  row('dist/', 'bytes', 'gzip -9');
+  for (const file of files) row(file, readFileSync(join(dist, file)).length, gzipBytes(file));
+  const total = budget.files.reduce((sum, file) => sum + gzipBytes(file), 0);
+  console.log(`${budget.files.join(' + ')}: ${total} bytes gzip, budget ${budget.gzipBytes}`);
+  if (total > budget.gzipBytes) throw new Error('Over the budget.');
+}
+
+export async function build() {
+  mkdirSync(dist, { recursive: true });
+  const files = ['pincel.mjs', 'pincel.js', 'pincel.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  for (const stray of readdirSync(dist).filter((name) => !files.includes(name))) rmSync(join(dist, stray), { recursive: true });
+  for (const { name, options, modules } of wasmBuilds) {
+    const folder = cmakeBuild(name, options);
+    for (const module of modules) copyFileSync(join(folder, module), join(dist, module));
+  }
+  await bundle();
+  copyFileSync(join(root, 'js/pincel.d.ts'), join(dist, 'pincel.d.ts'));
+  checkSizes(files);
+}
+
+/** Ends the process with the message of what went wrong, without a stack. */
+export async function main(action) {
+  try {
+    await action();
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    setUp();
+    await build();
+  });
+}
