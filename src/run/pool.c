@@ -44,8 +44,15 @@ static inline void relax(void) {
 
 #ifdef __wasm__
 
+static void wait_on(int *word, int seen) { __builtin_wasm_memory_atomic_wait32(word, seen, -1); }
+
+/* The baseline compiler of V8 11 (Node 20) loses the locals of a function that
+ * waits. So the wait has a function to itself, which the volatile pointer
+ * keeps from being inlined. */
+static void (*const volatile out_of_line_wait)(int *, int) = wait_on;
+
 static void sleep_while(pcl_pool *pool, uint32_t seen) {
-    __builtin_wasm_memory_atomic_wait32((int *)&pool->generation, (int)seen, -1);
+    out_of_line_wait((int *)&pool->generation, (int)seen);
 }
 
 static void wake_all(pcl_pool *pool) { __builtin_wasm_memory_atomic_notify((int *)&pool->generation, ~0u); }
