@@ -137,11 +137,21 @@ const lookups = movable.flatMap((type) => [
   move('GATHER_ND', type, 'elements', [3, 4], [integers([2, 3, 0, 0], { shape: [2, 1, 2] })], [2, 1]),
 ]);
 
+/** What is known before the model runs, plus an input: LiteRT.js gives no such outputs by themselves. */
+function plusInput(note, op, inputs, out, options) {
+  const named = inputs.map((spec, i) => ({ name: `in${i}`, ...spec })), fed = named.filter(({ constant: known }) => !known).map(({ name }) => name);
+  return {
+    name: `${op} ${note}`, op, inputs: [...fed, 'other'], outputs: ['sum'],
+    tensors: [...named, { name: 'other', ...out }, { name: 'made', ...out }, { name: 'sum', ...out }],
+    nodes: [{ op, options, inputs: named.map(({ name }) => name), outputs: ['made'] }, { op: 'ADD', inputs: ['made', 'other'], outputs: ['sum'], options: {} }],
+  };
+}
+
 const makers = [
-  ...['int32', 'int64'].map((type) => caseOf(`as ${type}`, 'SHAPE', [tensor('float32', [2, 1, 5])], [tensor(type, [3])], { options: { outType: tensorType(type) } })),
-  ...['float32', 'int32', 'int64', 'bool'].map((type) => caseOf(type, 'FILL', [integers([2, 3]), { ...tensor(type, [], { range: type === 'bool' ? [1, 1] : undefined }) }], [tensor(type, [2, 3])])),
-  ...['float32', 'int32'].flatMap((type) => [[2, 11, 3], [5, -4, -2]].map(([start, limit, delta]) => caseOf(`${type} ${start} to ${limit} by ${delta}`, 'RANGE',
-    [start, limit, delta].map((value) => constant(type, [], { values: [value] })), [tensor(type, [Math.ceil((limit - start) / delta)])]))),
+  ...['int32', 'int64'].map((type) => plusInput(`as ${type}`, 'SHAPE', [tensor('float32', [2, 1, 5])], tensor(type, [3]), { outType: tensorType(type) })),
+  ...['float32', 'int32', 'int64', 'bool'].map((type) => caseOf(type, 'FILL', [integers([2, 3]), tensor(type, [], type === 'bool' ? { range: [1, 1] } : {})], [tensor(type, [2, 3])])),
+  ...['float32', 'int32'].flatMap((type) => [[2, 11, 3], [5, -4, -2]].map(([start, limit, delta]) => plusInput(`${type} ${start} to ${limit} by ${delta}`, 'RANGE',
+    [start, limit, delta].map((value) => constant(type, [], { values: [value] })), tensor(type, [Math.ceil((limit - start) / delta)])))),
 ];
 
 // --- Resizing -------------------------------------------------------------
