@@ -22,13 +22,6 @@ static unsigned char *compress(unsigned char *data, int size, int *out_size, int
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb/stb_image_write.h>
 
-static bool is_opaque(const pcl_picture *picture) {
-    size_t bytes = (size_t)picture->width * picture->height * 4;
-    for (size_t i = 3; i < bytes; i += 4)
-        if (picture->pixels[i] != 255) return false;
-    return true;
-}
-
 /* Rows of 3 bytes a pixel, in memory the caller frees. */
 static uint8_t *without_alpha(const pcl_picture *picture) {
     size_t count = (size_t)picture->width * picture->height;
@@ -42,7 +35,7 @@ pcl_status pcl_picture_encode_png(uint8_t **out, size_t *out_size, const pcl_pic
     *out_size = 0;
     PCL_TRY_RETURN(pcl_picture_check(picture, error));
     int width = (int)picture->width, height = (int)picture->height, size = 0;
-    if (is_opaque(picture)) {
+    if (pcl_picture_is_opaque(picture)) {
         uint8_t *rgb = without_alpha(picture);
         if (rgb) *out = stbi_write_png_to_mem(rgb, width * 3, width, height, 3, &size);
         free(rgb);

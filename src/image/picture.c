@@ -29,6 +29,18 @@ pcl_status pcl_picture_check(const pcl_picture *picture, pcl_error *error) {
     return check_size(picture->width, picture->height, error);
 }
 
+/* Row by row without a branch inside, which compiles to vectors. */
+bool pcl_picture_is_opaque(const pcl_picture *picture) {
+    const uint8_t *row = picture->pixels;
+    for (uint32_t y = 0; y < picture->height; y++, row += (size_t)picture->width * 4) {
+        uint8_t all[4] = {255, 255, 255, 255};
+        for (size_t x = 0; x < picture->width; x++)
+            for (size_t c = 0; c < 4; c++) all[c] &= row[4 * x + c];
+        if (all[3] != 255) return false;
+    }
+    return true;
+}
+
 void pcl_picture_free(pcl_picture *picture) {
     if (!picture) return;
     free(picture->pixels);

@@ -16,6 +16,8 @@ pcl_status pcl_picture_alloc(pcl_picture *out, uint32_t width, uint32_t height, 
 /* Fails unless the picture has pixels and keeps the limits. */
 pcl_status pcl_picture_check(const pcl_picture *picture, pcl_error *error);
 
+bool pcl_picture_is_opaque(const pcl_picture *picture);
+
 /* malloc(count * size) with an overflow check; NULL when it fails. */
 void *pcl_picture_buffer(size_t count, size_t size);
 

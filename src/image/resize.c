@@ -85,6 +85,16 @@ static uint8_t to_byte(int32_t sum) {
     return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
+/* The four channels of a pixel at once, in the compiler's own vectors. */
+typedef uint8_t pixel __attribute__((vector_size(4)));
+typedef int32_t pixel_sum __attribute__((vector_size(16)));
+
+static pixel_sum widened(const uint8_t *from) {
+    pixel value;
+    memcpy(&value, from, sizeof value);
+    return __builtin_convertvector(value, pixel_sum);
+}
+
 /* in: rows of `stride` pixels; out: the picture's rows of table->size. */
 static void resize_rows(pcl_picture *out, const uint8_t *in, size_t stride, const weights *table) {
     uint8_t *to = out->pixels;
@@ -93,9 +103,8 @@ static void resize_rows(pcl_picture *out, const uint8_t *in, size_t stride, cons
             window part = table->windows[x];
             const int32_t *weight = table->weights + (size_t)x * table->stride;
             const uint8_t *from = in + (size_t)part.first * 4;
-            int32_t sum[4] = {HALF, HALF, HALF, HALF};
-            for (uint32_t i = 0; i < part.count; i++, from += 4)
-                for (int c = 0; c < 4; c++) sum[c] += from[c] * weight[i];
+            pixel_sum sum = {HALF, HALF, HALF, HALF};
+            for (uint32_t i = 0; i < part.count; i++, from += 4) sum += widened(from) * weight[i];
             for (int c = 0; c < 4; c++) to[c] = to_byte(sum[c]);
         }
     }
@@ -154,13 +163,6 @@ static pcl_status copy(pcl_picture *out, const pcl_picture *in, pcl_error *error
 }
 
 /* --- Transparency: weights apply to premultiplied colours ----------------- */
-
-static bool is_transparent(const pcl_picture *picture) {
-    size_t bytes = (size_t)picture->width * picture->height * 4;
-    for (size_t i = 3; i < bytes; i += 4)
-        if (picture->pixels[i] != 255) return true;
-    return false;
-}
 
 /* round(a * b / 255) for bytes */
 static uint8_t multiply_bytes(uint32_t a, uint32_t b) {
@@ -222,7 +224,7 @@ pcl_status pcl_picture_resize(pcl_picture *out, const pcl_picture *in, const pcl
     bool need_across = out_width != in->width || left != 0.0f || right != (float)in->width;
     bool need_down = out_height != in->height || top != 0.0f || bottom != (float)in->height;
     if (!need_across && !need_down) return copy(out, in, error);
-    bool transparent = is_transparent(in);
+    bool transparent = !pcl_picture_is_opaque(in);
     pcl_picture multiplied = {0};
     weights across = {0}, down = {0};
     pcl_status status;
