@@ -1,0 +1,299 @@
+// Pincel: image models in a web page, in workers and in Node 20 or newer.
+// The same names are properties of the global `pincel` after
+// <script src="pincel.js"></script>.
+
+/** Where a model lies: an address, a path (Node), or the file itself. */
+export type ModelSource = string | URL | ArrayBuffer | ArrayBufferView | Blob | Response;
+
+export type Dtype =
+  | 'float32' | 'float16' | 'float64' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32'
+  | 'int64' | 'uint64' | 'bool';
+
+/**
+ * A tensor's elements, row by row: the array type of the same name as the
+ * dtype, BigInt64Array and BigUint64Array for 64-bit integers, Uint8Array for
+ * bool, Uint16Array (the bits) for float16.
+ */
+export type TensorData =
+  | Float32Array | Float64Array | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array
+  | Uint32Array | BigInt64Array | BigUint64Array;
+
+/** An input or output. With `scale`, real value = scale * (element - zeroPoint). */
+export interface TensorInfo {
+  name: string;
+  /** Before `shapes` are bound (Model.inspect of a file), -1 where the file leaves a dimension open. */
+  shape: number[];
+  dtype: Dtype;
+  scale?: number;
+  zeroPoint?: number;
+}
+
+/**
+ * What a page has of pictures. In Node: a path or URL, encoded bytes (PNG,
+ * JPEG, BMP, GIF), a Blob, or pixels. Transparent parts are seen on white.
+ */
+export type Picture =
+  | string | URL | Blob | ArrayBuffer | Uint8Array | Pixels | ImageData | ImageBitmap | HTMLImageElement
+  | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | VideoFrame;
+
+/** RGBA, 8 bits each, rows from top to bottom, not premultiplied. */
+export interface Pixels {
+  data: Uint8ClampedArray | Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** `loaded` of `total`: bytes while downloading, steps while running; `total` is absent when unknown. */
+export interface Progress {
+  stage: 'download' | 'prepare' | 'style' | 'run';
+  loaded: number;
+  total?: number;
+}
+
+export interface LoadOptions {
+  /** 'auto': as many as the processor has, up to 8; 1 where memory cannot be shared, and model.info.why says why. */
+  threads?: 'auto' | number;
+  /** Run in a worker. Default: true on a page, false in workers and Node. */
+  worker?: boolean;
+  /** Cancels the download and the preparation. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** 'sha256-' and base64, as in HTML. What does not match is refused. */
+  integrity?: string;
+  /**
+   * Keep a copy of what is fetched, for offline use. With `integrity` the copy
+   * serves at once, else when the network fails. Default: true.
+   */
+  cache?: boolean;
+  /** Shapes by input name: plans for that size instead of the file's. */
+  shapes?: Record<string, number[]>;
+  /** The folder of the .wasm files. Default: the library's own. */
+  assetBase?: string | URL;
+  /**
+   * The worker script. Default: the library's own file, or pincel.mjs in
+   * assetBase when the library was bundled into another file. A library from
+   * another origin needs a file of the page's own origin here, which holds
+   * `import 'https://cdn.example/pincel.mjs'` (.mjs) or
+   * `importScripts('https://cdn.example/pincel.js')` (.js); without it models
+   * run in the page's own thread, and model.info.why says so.
+   */
+  workerURL?: string | URL;
+  /** The kernels to use. 'auto' takes the best this browser has. 'scalar' is for comparison. */
+  simd?: 'auto' | 'relaxed' | 'simd128' | 'scalar';
+  /** What a model may take. Defaults: 1 GiB of memory, 4096e9 multiply-accumulates a run. */
+  limits?: {
+    /** bytes */
+    memory?: number;
+    /** multiply-accumulates */
+    macs?: number;
+  };
+}
+
+export interface ModelInfo {
+  simd: 'relaxed' | 'simd128' | 'scalar';
+  threads: number;
+  /** Why there are fewer threads, or no worker, though they were wanted. */
+  why?: string;
+  /** Activations and scratch. */
+  arenaBytes: number;
+  /** Constants and packed weights. */
+  weightBytes: number;
+  /** Multiply-accumulates of one run. */
+  macs: number;
+  /** Operators in the file. */
+  ops: number;
+  /** Steps of a run, after operators have been merged. */
+  steps: number;
+}
+
+export interface RunOptions {
+  /** Cancels between two steps; the model stays usable. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface StepProfile {
+  step: number;
+  op: string;
+  /** The name of its first output. */
+  name: string;
+  /** The shape of its first output. */
+  shape: number[];
+  macs: number;
+  /** Mean over the runs, in milliseconds. */
+  ms: number;
+  /** 1e9 multiply-accumulates a second. */
+  gmacs: number;
+}
+
+export interface Inspection {
+  /** Size of the file. */
+  bytes: number;
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  /** Operators of the file, the most frequent first. */
+  ops: { op: string; count: number; supported: boolean }[];
+  /** The file's nodes in their order. */
+  nodes: { op: string; name: string; shape: number[]; supported: boolean }[];
+  /** True when the model can be loaded. */
+  supported: boolean;
+  /** Why it cannot, when all its operators are supported. */
+  error?: PincelError;
+  /** The rest is known only when it can. */
+  macs?: number;
+  arenaBytes?: number;
+  weightBytes?: number;
+  /** File, weights and arena, in bytes. */
+  peakMemory?: number;
+}
+
+export class Model {
+  private constructor();
+
+  /** Fetches a .tflite model and makes it ready to run. */
+  static load(source: ModelSource, options?: LoadOptions): Promise<Model>;
+
+  /** What a file holds, from the file alone. Files that are no models are rejected with code 'format'. */
+  static inspect(source: ModelSource, options?: LoadOptions): Promise<Inspection>;
+
+  readonly inputs: TensorInfo[];
+  readonly outputs: TensorInfo[];
+  readonly info: ModelInfo;
+
+  /**
+   * Runs once. Inputs by name, or one bare array when there is one input;
+   * they are read during the call and never changed or detached. Calls queue
+   * in order. Resolves to fresh arrays by output name.
+   */
+  run(inputs: Record<string, TensorData> | TensorData, options?: RunOptions): Promise<Record<string, TensorData>>;
+
+  /** Plans for other input shapes. When it is rejected, the former shapes still hold. */
+  reshape(shapes: Record<string, number[]>): Promise<void>;
+
+  /** The time of every step, over `runs` runs (default 20) after one to warm up. */
+  profile(inputs: Record<string, TensorData> | TensorData, options?: { runs?: number }): Promise<StepProfile[]>;
+
+  /** Gives all memory back. Whatever is waiting, and every later call, is rejected with code 'disposed'. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** How bytes of a picture become real values: (byte - mean) / std, one number or one per channel. */
+export interface Normalisation {
+  /** In short: '-1..1' is mean 127.5 and std 127.5, '0..1' is 0 and 255, '0..255' is 0 and 1. */
+  range?: '-1..1' | '0..1' | '0..255';
+  mean?: number | [number, number, number];
+  std?: number | [number, number, number];
+  /** True when the network's channels are blue, green, red. */
+  bgr?: boolean;
+}
+
+export interface ClassifierOptions extends LoadOptions, Normalisation {
+  /** In the order of the classes: an array, or a text with one a line, or where that text lies. */
+  labels?: string[] | string | URL | Blob | ArrayBuffer | Uint8Array;
+  /** How much of the largest central part with the input's aspect ratio is seen. Default: 0.875. */
+  crop?: number;
+  /** How many labels classify gives. Default: 5. */
+  topK?: number;
+}
+
+/**
+ * Image classification. Unless `range`, `mean` or `std` say otherwise, float
+ * inputs take values from -1 to 1, and quantised inputs the bytes as they are.
+ */
+export class Classifier {
+  private constructor();
+  static create(source: ModelSource, options?: ClassifierOptions): Promise<Classifier>;
+  readonly model: Model;
+  readonly labels: string[];
+  readonly info: ModelInfo;
+  /** The best classes first, ties by index. Scores are the network's own, dequantised. */
+  classify(picture: Picture, options?: RunOptions & { topK?: number }): Promise<{ label: string; index: number; score: number }[]>;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface StylizeOptions extends RunOptions {
+  /** For pairs of networks: the picture to paint like, or its vector from styleVector. */
+  style?: Picture | Float32Array | number[];
+  /** For pairs: 1 (default) is all style, 0 leaves the photograph its own. */
+  strength?: number;
+  /**
+   * Longer side of what is computed, in pixels. Default: 384. A network with
+   * one fixed size computes in that.
+   */
+  size?: number;
+  /** 'network' (default): as computed. 'original': enlarged (bicubic) to the size of the photograph. */
+  output?: 'network' | 'original';
+}
+
+/** Style transfer, with values from 0 to 1 unless `range`, `mean` or `std` say otherwise. */
+export class Stylizer {
+  private constructor();
+  /** One network from picture to picture, or a pair: `predict` turns a style into a vector, `transfer` paints with it. */
+  static create(
+    source: ModelSource | { predict: ModelSource; transfer: ModelSource },
+    options?: LoadOptions & Normalisation,
+  ): Promise<Stylizer>;
+  readonly info: ModelInfo;
+  /** The painting: ImageData where there is such a thing, else its like. Calls queue in order. */
+  stylize(picture: Picture, options?: StylizeOptions): Promise<ImageData>;
+  /** For pairs: the vector that stands for a style picture. */
+  styleVector(picture: Picture, options?: RunOptions): Promise<Float32Array>;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export type ErrorCode =
+  /** An option or argument is out of range. */
+  | 'argument'
+  /** The file is damaged or no .tflite model. */
+  | 'format'
+  /** The model uses what the engine does not have; the message names all of it. */
+  | 'unsupported'
+  /** A shape, or the length of an array, does not fit. */
+  | 'shape'
+  /** A dtype does not fit. */
+  | 'type'
+  /** More than `limits` allow. */
+  | 'limit'
+  | 'memory'
+  /** A picture cannot be read. */
+  | 'picture'
+  /** An input holds a value the model cannot use. */
+  | 'value'
+  | 'fetch'
+  | 'integrity'
+  /** Cancelled by an AbortSignal; `cause` is its reason. */
+  | 'abort'
+  /** The browser, the server or a policy lacks what the engine needs. */
+  | 'environment'
+  | 'disposed'
+  /** The engine failed; only this model is lost. */
+  | 'internal';
+
+/** Every failure. Branch on `code`; `message` and `hint` are for people. */
+export class PincelError extends Error {
+  readonly name: 'PincelError';
+  readonly code: ErrorCode;
+  /** The operator, as TFLite spells it. */
+  readonly op?: string;
+  readonly tensor?: string;
+  readonly expected?: string;
+  readonly got?: string;
+  readonly hint?: string;
+}
+
+/** What this browser can do; `why` says what stands in the way of threads. */
+export function features(): { simd128: boolean; relaxed: boolean; threads: boolean; why?: string };
+
+/** Any picture as pixels. */
+export function readPicture(picture: Picture, options?: { signal?: AbortSignal; assetBase?: string | URL }): Promise<Pixels>;
+
+/** Pixels as a PNG file; the same in browsers and Node. */
+export function encodePNG(pixels: Pixels, options?: { assetBase?: string | URL }): Promise<Uint8Array>;
+
+export const version: string;
+
+/** The global after <script src="pincel.js"></script>. */
+export as namespace pincel;
