@@ -41,6 +41,7 @@ static float step_between(const pcl_node *node, int32_t in_size, int32_t out_siz
 typedef struct tap {
     size_t low, high; /* in elements from the start of the row or of the picture */
     float weight;     /* of `high`; nearest neighbours are `low` alone */
+    int32_t fixed;    /* the weight in eleven fractional bits */
 } tap;
 
 typedef struct resize {
@@ -57,7 +58,7 @@ static tap bilinear_tap(const pcl_node *node, int32_t position, int32_t in_size,
     if (low > in_size - 1) low = in_size - 1;
     int32_t high = low < in_size - 1 ? low + 1 : low;
     float weight = high > low && at > 0.0f ? at - (float)low : 0.0f;
-    return (tap){(size_t)low, (size_t)high, weight};
+    return (tap){(size_t)low, (size_t)high, weight, (int32_t)lrintf(weight * 2048.0f)};
 }
 
 static tap nearest_tap(const pcl_node *node, int32_t position, int32_t in_size, int32_t out_size) {
@@ -65,7 +66,7 @@ static tap nearest_tap(const pcl_node *node, int32_t position, int32_t in_size, 
     float at = ((float)position + offset) * step_between(node, in_size, out_size);
     int32_t nearest = (int32_t)(node->attributes.resize.align_corners ? roundf(at) : floorf(at));
     if (nearest > in_size - 1) nearest = in_size - 1;
-    return (tap){(size_t)nearest, (size_t)nearest, 0.0f};
+    return (tap){(size_t)nearest, (size_t)nearest, 0.0f, 0};
 }
 
 typedef tap (*tap_function)(const pcl_node *node, int32_t position, int32_t in_size, int32_t out_size);
@@ -129,16 +130,20 @@ static void bilinear_row_f32(const resize *self, const tap *row, const uint8_t *
     }
 }
 
-/* Interpolates the values as they are stored, rounding halves up. */
-static void bilinear_row_u8(const resize *self, const tap *row, const uint8_t *in, uint8_t *restrict out) {
+/* Interpolates the values as they are stored, in XNNPACK's fixed point:
+ * eleven fractional bits across and eleven down, halves rounded up. */
+static void bilinear_row_u8(const resize *self, const tap *row, const uint8_t *picture, uint8_t *restrict out) {
     size_t width = (size_t)self->out->shape.dims[2], channels = (size_t)self->out->shape.dims[3];
+    const uint8_t *top_row = picture + row->low, *bottom_row = picture + row->high;
     for (size_t x = 0; x < width; x++, out += channels) {
-        corners at = corners_at(row, &self->columns[x]);
+        const tap *column = &self->columns[x];
         for (size_t c = 0; c < channels; c++) {
-            float value = in[at.top_left + c] * at.top_left_weight + in[at.bottom_left + c] * at.bottom_left_weight +
-                          in[at.top_right + c] * at.top_right_weight +
-                          in[at.bottom_right + c] * at.bottom_right_weight;
-            out[c] = (uint8_t)(int32_t)(value + 0.5f);
+            int32_t left = top_row[column->low + c], right = top_row[column->high + c];
+            int32_t top = left * 2048 + (right - left) * column->fixed;
+            left = bottom_row[column->low + c];
+            right = bottom_row[column->high + c];
+            int32_t bottom = left * 2048 + (right - left) * column->fixed;
+            out[c] = (uint8_t)((top * 2048 + (bottom - top) * row->fixed + (1 << 21)) >> 22);
         }
     }
 }
