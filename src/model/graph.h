@@ -45,6 +45,7 @@ typedef struct pcl_pool_attributes {
     int32_t stride_h, stride_w;
     int32_t filter_h, filter_w;
     pcl_activation activation;
+    bool from_int8; /* quantised, and int8 in the file: decides where averages round halves to */
 } pcl_pool_attributes;
 
 /* One struct per family; an operator without attributes has none. */

@@ -1,9 +1,8 @@
 /* AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D of [batch][height][width][channels].
  * Positions in the padding count for nothing: averages are over those inside.
  *
- * Quantised averages round halves up among uint8 values. TFLite does the same
- * for uint8; for int8 it rounds halves away from zero, so that of negative
- * values a half comes out one quantum lower there. */
+ * Quantised averages round halves away from the zero of the file's type, as
+ * TFLite does: up for uint8, away from what is 128 here for int8. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -140,6 +139,12 @@ static int32_t rescale(const pool_2d *self, uint32_t sum, uint32_t positions) {
     return value <= 0.0f ? 0 : value >= 255.0f ? 255 : (int32_t)value;
 }
 
+static int32_t average(const pool_2d *self, uint32_t sum, uint32_t positions) {
+    uint32_t zero = 128 * positions;
+    if (!self->attributes->from_int8 || sum >= zero) return (int32_t)((sum + positions / 2) / positions);
+    return 128 - (int32_t)((zero - sum + positions / 2) / positions);
+}
+
 static void average_u8(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
     uint32_t sums[CHANNELS] = {0}, positions = (uint32_t)(window->rows * window->columns);
     for (size_t y = 0; y < window->rows; y++) {
@@ -149,8 +154,7 @@ static void average_u8(const pool_2d *self, const window *window, size_t channel
         }
     }
     for (size_t c = 0; c < count; c++) {
-        int32_t value = self->rescaled ? rescale(self, sums[c], positions)
-                                       : (int32_t)((sums[c] + positions / 2) / positions);
+        int32_t value = self->rescaled ? rescale(self, sums[c], positions) : average(self, sums[c], positions);
         ((uint8_t *)out)[channel + c] = clamp_u8(self, value);
     }
 }

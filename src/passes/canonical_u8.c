@@ -76,6 +76,10 @@ static pcl_status convert(pcl_graph *graph, pcl_tensor *tensor) {
 }
 
 pcl_status pcl_pass_canonical_u8(pcl_graph *graph) {
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        pcl_node *node = graph->nodes[i];
+        if (node->op == &pcl_op_average_pool_2d) node->attributes.pool.from_int8 = node->outputs[0]->dtype == PCL_INT8;
+    }
     for (int32_t i = 0; i < graph->tensor_count; i++) PCL_TRY_RETURN(convert(graph, graph->tensors[i]));
     pcl_graph_link(graph);
     return PCL_OK;
