@@ -11,7 +11,7 @@ export async function loadCases(index, readBytes) {
   for (const { name, inputs, outputs } of index.cases) {
     const load = async (spec) => {
       const bytes = await readBytes(spec.file);
-      return { ...spec, data: new typedArrays[spec.dtype](bytes.slice().buffer) };
+      return { ...spec, data: new typedArrays[spec.dtype](new Uint8Array(bytes).buffer) };
     };
     cases.push({
       name,
