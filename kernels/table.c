@@ -6,6 +6,10 @@
 #include "relaxed/dot.h"
 #endif
 
+/* PCL_ONLY_RELAXED keeps the tables of the lesser instruction sets out of a
+ * module that a page only fetches when it has the greater one; pages that ask
+ * for the lesser ones get the other module. */
+#if !defined(PCL_ONLY_RELAXED)
 static const pcl_kernels scalar = {
     .isa = PCL_ISA_SCALAR,
     .dot_offset = 0,
@@ -21,8 +25,9 @@ static const pcl_kernels scalar = {
     .affine_f32 = pcl_affine_f32_scalar,
     .logistic_f32 = pcl_logistic_f32_scalar,
 };
+#endif
 
-#if defined(PCL_HAVE_SIMD128)
+#if defined(PCL_HAVE_SIMD128) && !defined(PCL_ONLY_RELAXED)
 static const pcl_kernels simd128 = {
     .isa = PCL_ISA_SIMD128,
     .dot_offset = 0,
@@ -70,10 +75,12 @@ const pcl_kernels *pcl_kernels_for(pcl_isa isa) {
 #if defined(PCL_HAVE_RELAXED)
     if (isa == PCL_ISA_RELAXED || isa == PCL_ISA_AUTO) return &relaxed_by_dot[pcl_dot_semantics()];
 #endif
-#if defined(PCL_HAVE_SIMD128)
+#if defined(PCL_HAVE_SIMD128) && !defined(PCL_ONLY_RELAXED)
     if (isa == PCL_ISA_SIMD128 || isa == PCL_ISA_AUTO) return &simd128;
 #endif
+#if !defined(PCL_ONLY_RELAXED)
     if (isa == PCL_ISA_SCALAR || isa == PCL_ISA_AUTO) return &scalar;
+#endif
     return NULL;
 }
 
