@@ -4,23 +4,30 @@ import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
 import { loadBytes } from './source.mjs';
 
+/** real = (byte - mean) / std */
+const ranges = { '-1..1': [127.5, 127.5], '0..1': [0, 255], '0..255': [0, 1] };
+
+const isPixel = (channels) => channels === 3 || channels === 1;
+
 /**
- * How bytes become input values. Quantised inputs take the bytes as they are,
- * whatever reals they stand for: that is how their models were published.
+ * How bytes become a tensor's values and back. Quantised tensors take the
+ * bytes as they are, whatever reals they stand for, unless something is asked
+ * for: that is how their models were published.
  */
-export function formatFor(input, { mean, std, bgr = false }) {
-  const planar = input.shape.length === 4 && (input.shape[1] === 3 || input.shape[1] === 1) && input.shape[3] > 4;
-  const channels = input.shape[planar ? 1 : 3];
-  if (input.shape.length !== 4 || (channels !== 3 && channels !== 1)) {
-    throw new PincelError('shape', `Input '${input.name}' does not take a picture.`, { expected: '[1, height, width, 3]', got: `[${input.shape.join(', ')}]` });
+export function formatFor({ name, shape, dtype, scale, zeroPoint }, { range, mean, std, bgr = false }) {
+  const planar = shape.length === 4 && isPixel(shape[1]) && !isPixel(shape[3]);
+  const channels = shape[planar ? 1 : 3];
+  if (shape.length !== 4 || !isPixel(channels)) {
+    throw new PincelError('shape', `'${name}' is no picture.`, { tensor: name, expected: '[1, height, width, 3]', got: `[${shape.join(', ')}]` });
   }
+  if (range !== undefined && !ranges[range]) throw new PincelError('argument', `range is '${range}'.`, { expected: Object.keys(ranges).join(', ') });
   const three = (value) => (Array.isArray(value) ? value : [value, value, value]);
-  if (mean === undefined && std === undefined && input.scale) {
-    // real = (byte - offset) * scale reproduces the byte exactly
-    const offset = input.zeroPoint + (input.dtype === 'int8' ? 128 : 0);
-    return { mean: three(offset), std: three(1 / input.scale), bgr, planar, channels };
+  if (scale && range === undefined && mean === undefined && std === undefined) {
+    // (byte - offset) * scale gives the byte again when it is quantised
+    return { mean: three(zeroPoint + (dtype === 'int8' ? 128 : 0)), std: three(1 / scale), bgr, planar, channels };
   }
-  return { mean: three(mean ?? 127.5), std: three(std ?? 127.5), bgr, planar, channels };
+  const [usualMean, usualStd] = ranges[range ?? '-1..1'];
+  return { mean: three(mean ?? usualMean), std: three(std ?? usualStd), bgr, planar, channels };
 }
 
 /** The central part that has the input's aspect ratio, `fraction` of the largest such. */
@@ -29,21 +36,32 @@ export function centralCrop({ width, height }, aspect, fraction) {
   return { x: (width - cropWidth) / 2, y: (height - cropHeight) / 2, width: cropWidth, height: cropHeight };
 }
 
-async function readLabels(labels) {
+async function readLabels(labels, signal) {
   if (!labels) return [];
   if (Array.isArray(labels)) return labels;
   const isText = typeof labels === 'string' && labels.includes('\n');
-  const text = isText ? labels : new TextDecoder().decode(await loadBytes(labels, { cache: false }));
+  const text = isText ? labels : new TextDecoder().decode(await loadBytes(labels, { signal, cache: false }));
   return text.replace(/\r/g, '').replace(/\n+$/, '').split('\n');
+}
+
+function checkLabels({ length }, { name, shape }) {
+  const classes = shape.at(-1);
+  if (!length || length === classes) return;
+  throw new PincelError('argument', `${length} labels do not fit ${classes} classes.`, {
+    tensor: name, expected: `${classes} labels`, got: String(length),
+    hint: 'One label a line, in the order of the classes; ImageNet\'s models of 1001 classes begin with a background class.',
+  });
 }
 
 export class Classifier {
   static async create(source, options = {}) {
-    const [model, labels] = await Promise.all([Model.load(source, options), readLabels(options.labels)]);
+    const loading = Model.load(source, options);
     try {
+      const [model, labels] = await Promise.all([loading, readLabels(options.labels, options.signal)]);
+      checkLabels(labels, model.outputs[0]);
       return new Classifier(model, labels, options);
     } catch (error) {
-      model.dispose();
+      loading.then((model) => model.dispose(), () => {});
       throw error;
     }
   }
@@ -58,18 +76,15 @@ export class Classifier {
 
   get info() { return this.model.info; }
 
-  /** What the model is fed for a picture, for those who run it themselves. */
-  async prepare(picture) {
-    const pixels = await readPicture(picture, this.options);
-    const [, height, width] = this.format.planar ? this.model.inputs[0].shape.slice(1) : this.model.inputs[0].shape;
-    return { picture: pixels, crop: centralCrop(pixels, width / height, this.options.crop ?? 0.875), format: this.format };
-  }
-
   /** @returns {Promise<Array<{label: string, index: number, score: number}>>} best first */
-  async classify(picture, { topK = 5, signal } = {}) {
-    const { inputs, outputs } = this.model;
-    const result = await this.model.run({ [inputs[0].name]: await this.prepare(picture) }, { signal });
-    const { name, scale = 1, zeroPoint = 0 } = outputs[0];
+  async classify(picture, { topK = this.options.topK ?? 5, signal, onProgress } = {}) {
+    const { inputs: [input], outputs: [output] } = this.model;
+    const { format } = this;
+    const pixels = await readPicture(picture, { ...this.options, signal });
+    const [height, width] = input.shape.slice(format.planar ? 2 : 1);
+    const crop = centralCrop(pixels, width / height, this.options.crop ?? 0.875);
+    const result = await this.model.run({ [input.name]: { picture: pixels, crop, format } }, { signal, onProgress });
+    const { name, scale = 1, zeroPoint = 0 } = output;
     const scores = Array.from(result[name], (value, index) => ({ index, score: (Number(value) - zeroPoint) * scale }));
     scores.sort((a, b) => b.score - a.score || a.index - b.index);
     return scores.slice(0, topK).map(({ index, score }) => ({ label: this.labels[index] ?? `class ${index}`, index, score }));

@@ -2,7 +2,7 @@
 // behind the public class, worker.mjs in a worker; both speak to it alike.
 import { typedArrays } from './abi.mjs';
 import { startEngine } from './engine.mjs';
-import { PincelError, aborted, throwIfAborted } from './errors.mjs';
+import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
 
 const sliceMilliseconds = 8; // between looks at whether the caller has cancelled
 
@@ -17,23 +17,21 @@ const yieldToEvents = typeof setImmediate === 'function'
 
 const elements = (shape) => shape.reduce((product, dim) => product * dim, 1);
 
+/** Inputs as they are now, for later: only the elements seen, in memory of their own. */
+export const copyArrays = (inputs) => Object.fromEntries(Object.entries(inputs).map(([name, value]) => {
+  const isArray = ArrayBuffer.isView(value) && 'BYTES_PER_ELEMENT' in value;
+  return [name, isArray ? new globalThis[value[Symbol.toStringTag]](value) : value];
+}));
+
 export class Core {
-  /** @param {Uint8Array} bytes of a .tflite file; copied */
-  static async open(bytes, options) {
-    const engine = await startEngine(options);
-    const core = new Core(engine, options);
-    try {
-      core.openFile(bytes);
-    } catch (error) {
-      core.dispose();
-      throw error;
-    }
-    return core;
+  static async start(plan, module) {
+    return new Core(await startEngine(plan, module), plan);
   }
 
-  constructor(engine, options) {
+  constructor(engine, plan) {
     Object.assign(this, engine);
-    this.options = options;
+    this.plan = plan;
+    this.place = this.memory.allocate(4); // of the model's pointer
     this.model = 0;
   }
 
@@ -43,43 +41,63 @@ export class Core {
     try {
       return action();
     } catch (error) {
-      if (error instanceof PincelError) throw error;
-      this.dead = new PincelError('internal', `The engine failed: ${error.message}`, { cause: error });
-      throw this.dead;
+      if (!(error instanceof PincelError)) {
+        this.end(new PincelError('internal', `The engine failed: ${error.message}`, { cause: error }));
+        throw this.dead;
+      }
+      throw error;
     }
   }
 
-  openFile(bytes) {
-    this.guard(() => {
-      const { exports, memory, helpers } = this;
-      this.file = memory.put(bytes);
-      const place = memory.allocate(4);
-      const options = memory.options({ ...this.options, simd: this.options.simd === 'scalar' ? 'scalar' : this.simd, threads: helpers.length + 1 });
-      const status = exports.pcl_model_open(place, this.file, bytes.byteLength, options, memory.error);
-      this.model = memory.view.getUint32(place, true);
+  /** @param {Uint8Array} bytes of a .tflite file; copied */
+  open(bytes) {
+    return this.guard(() => {
+      const { exports, memory, helpers, place } = this;
+      const file = memory.put(bytes);
+      const options = memory.options({ simd: this.simd, threads: helpers.length + 1, limits: this.plan.limits });
+      const status = exports.pcl_model_open(place, file, bytes.byteLength, options, memory.error);
       memory.free(options);
-      memory.free(place);
       memory.check(status);
+      this.model = memory.view.getUint32(place, true);
       helpers.forEach((helper, i) => helper.help(this.model, i + 1));
+      return this.describe();
     });
   }
 
-  /** Binds shapes and makes the model ready. */
+  /** Binds shapes and makes the model ready. On failure, what it was ready for before still holds. */
   prepare(shapes = {}) {
     return this.guard(() => {
       const { exports, memory, model } = this;
-      const names = this.tensors('input').map(({ info }) => info.name);
-      for (const [name, shape] of Object.entries(shapes)) {
-        const index = names.indexOf(name);
-        if (index < 0) throw new PincelError('argument', `There is no input '${name}'.`, { expected: names.join(', '), got: name });
-        const dims = memory.put(Int32Array.from(shape));
-        const status = exports.pcl_model_set_input_shape(model, index, dims, shape.length, memory.error);
-        memory.free(dims);
-        memory.check(status);
+      try {
+        this.bind(shapes);
+        memory.check(exports.pcl_model_prepare(model, memory.error));
+      } catch (error) {
+        if (this.bound) {
+          this.bind(this.bound);
+          memory.check(exports.pcl_model_prepare(model, memory.error));
+        }
+        throw error;
       }
-      memory.check(exports.pcl_model_prepare(model, memory.error));
-      return this.describe();
+      const description = this.describe();
+      this.bound = Object.fromEntries(description.inputs.map(({ name, shape }) => [name, shape]));
+      return description;
     });
+  }
+
+  bind(shapes) {
+    const { exports, memory, model } = this;
+    const names = this.tensors('input').map(({ info }) => info.name);
+    for (const [name, shape] of Object.entries(shapes)) {
+      const index = names.indexOf(name);
+      if (index < 0) throw new PincelError('argument', `There is no input '${name}'.`, { expected: names.join(', '), got: name });
+      if (!Array.isArray(shape) || !shape.every((dim) => Number.isInteger(dim) && dim > 0 && dim < 2 ** 31)) {
+        throw new PincelError('argument', `The shape of '${name}' is ${JSON.stringify(shape)}.`, { expected: 'an array of positive integers' });
+      }
+      const dims = memory.put(Int32Array.from(shape));
+      const status = exports.pcl_model_set_input_shape(model, index, dims, shape.length, memory.error);
+      memory.free(dims);
+      memory.check(status);
+    }
   }
 
   tensors(kind) {
@@ -101,39 +119,40 @@ export class Core {
     };
   }
 
-  nodes() {
+  /** @param {'node' | 'step'} kind of the file, or of the prepared model */
+  list(kind) {
     const { exports, memory, model } = this;
-    const { nodes } = memory.modelInfo(exports.pcl_model_get_info(model));
-    return Array.from({ length: nodes }, (_, i) => memory.stepInfo(exports.pcl_model_node(model, i)));
+    const length = memory.modelInfo(exports.pcl_model_get_info(model))[`${kind}s`];
+    return Array.from({ length }, (_, i) => memory.stepInfo(exports[`pcl_model_${kind}`](model, i)));
   }
 
-  steps() {
-    const { exports, memory, model } = this;
-    const { steps } = memory.modelInfo(exports.pcl_model_get_info(model));
-    return Array.from({ length: steps }, (_, i) => memory.stepInfo(exports.pcl_model_step(model, i)));
-  }
+  nodes() { return this.guard(() => this.list('node')); }
 
   /** Checks and copies in the inputs: typed arrays, or pictures to be prepared. */
   fill(inputs) {
     const tensors = this.tensors('input');
     for (const { info, data, bytes } of tensors) {
       const value = inputs[info.name];
-      if (value === undefined) {
+      if (value === undefined || value === null) {
         throw new PincelError('argument', `Input '${info.name}' is missing.`, { tensor: info.name, expected: tensors.map((t) => t.info.name).join(', '), got: Object.keys(inputs).join(', ') });
       }
       if (value.picture) this.fillPicture(value, info.name);
       else this.fillArray(value, info, data, bytes);
     }
     for (const name of Object.keys(inputs)) {
-      if (!tensors.some(({ info }) => info.name === name)) throw new PincelError('argument', `There is no input '${name}'.`, { got: name });
+      if (!tensors.some(({ info }) => info.name === name)) {
+        throw new PincelError('argument', `There is no input '${name}'.`, { expected: tensors.map((t) => t.info.name).join(', '), got: name });
+      }
     }
   }
 
   fillArray(value, info, data, bytes) {
     const type = typedArrays[info.dtype], count = elements(info.shape);
-    const fits = value instanceof type || (type === Uint8Array && value instanceof Uint8ClampedArray);
+    const kind = ArrayBuffer.isView(value) ? value[Symbol.toStringTag] : kindOf(value); // a Buffer is a Uint8Array
+    const alsoFits = { uint8: 'Uint8ClampedArray', float16: 'Float16Array' }[info.dtype];
+    const fits = ArrayBuffer.isView(value) && (kind === type.name || kind === alsoFits);
     const expected = `${type.name} of ${count} elements (${info.dtype} ${info.shape.join('x')})`;
-    if (!fits) throw new PincelError('type', `Input '${info.name}' has the wrong type.`, { tensor: info.name, expected, got: value?.constructor?.name ?? typeof value });
+    if (!fits) throw new PincelError('type', `Input '${info.name}' has the wrong type.`, { tensor: info.name, expected, got: kind });
     if (value.length !== count) throw new PincelError('shape', `Input '${info.name}' has the wrong length.`, { tensor: info.name, expected, got: `${value.length} elements` });
     this.memory.bytes.set(new Uint8Array(value.buffer, value.byteOffset, bytes), data);
   }
@@ -208,7 +227,7 @@ export class Core {
       if (performance.now() < sliceEnd) continue;
       onProgress?.({ stage: 'run', loaded: step + 1, total: steps });
       await yieldToEvents();
-      if (signal?.aborted) throw aborted(signal);
+      throwIfAborted(signal);
       sliceEnd = performance.now() + sliceMilliseconds;
     }
     onProgress?.({ stage: 'run', loaded: steps, total: steps });
@@ -216,10 +235,11 @@ export class Core {
 
   /** Mean time of each step over `runs` runs after one to warm up. */
   profile(inputs, { runs = 20 } = {}) {
+    if (!(Number.isInteger(runs) && runs > 0)) throw new PincelError('argument', `runs is ${runs}.`, { expected: 'a positive integer' });
     return this.guard(() => {
       const { exports, memory, model } = this;
       this.fill(inputs);
-      const steps = this.steps(), sums = new Float64Array(steps.length);
+      const steps = this.list('step'), sums = new Float64Array(steps.length);
       for (let run = 0; run <= runs; run++) {
         for (let step = 0; step < steps.length; step++) {
           const start = performance.now();
@@ -235,16 +255,15 @@ export class Core {
   }
 
   dispose() {
-    if (!this.exports) return;
-    const { exports, memory, helpers, model } = this;
-    if (model && !this.dead) {
-      const place = memory.allocate(4);
-      memory.view.setUint32(place, model, true);
-      exports.pcl_model_close(place);
-    }
-    for (const helper of helpers) helper.terminate();
-    // The instance, and with it all its memory, goes with these references.
-    this.exports = this.memory = this.model = undefined;
-    this.dead = new PincelError('disposed', 'The model was disposed of.');
+    if (this.model && !this.dead) this.exports.pcl_model_close(this.place);
+    this.end(new PincelError('disposed', 'The model was disposed of.'));
+  }
+
+  /** The instance, and with it all its memory, goes with these references. */
+  end(why) {
+    for (const helper of this.helpers) helper.terminate();
+    this.helpers = [];
+    this.exports = this.memory = undefined;
+    this.dead = why;
   }
 }

@@ -13,29 +13,46 @@ const hints = {
   value: 'An input holds a value the model cannot use, such as an index out of range.',
   fetch: 'Check the address, and that the server sends the file itself, not a page about it.',
   integrity: 'The file is not the one that was promised; it may have been updated or damaged on its way.',
-  abort: '',
   environment: 'See "Browsers" in the README for what a page needs.',
   disposed: 'Load the model again before using it.',
   internal: 'Please report this with the model; other models on the page go on working.',
 };
 
+const fields = ['op', 'tensor', 'expected', 'got'];
+
 export class PincelError extends Error {
+  static name = 'PincelError'; // minified or not
+
   /** @param {string} code  @param {{op?, tensor?, expected?, got?, hint?, cause?}} details */
   constructor(code, message, details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'PincelError';
     this.code = code;
-    for (const field of ['op', 'tensor', 'expected', 'got']) if (details[field]) this[field] = details[field];
+    for (const field of fields) if (details[field]) this[field] = details[field];
     const hint = details.hint ?? hints[code];
     if (hint) this.hint = hint;
   }
 }
 
-export const aborted = (signal) => new PincelError('abort', 'The operation was cancelled.', { cause: signal?.reason });
+const aborted = (signal) => new PincelError('abort', 'The operation was cancelled.', { cause: signal.reason });
 
 export function throwIfAborted(signal) {
   if (signal?.aborted) throw aborted(signal);
 }
+
+/** The promise's outcome, or the abort as soon as it comes. */
+export function unlessAborted(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(aborted(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** What a value is called in a message. */
+export const kindOf = (value) => (value === null ? 'null' : value?.constructor?.name ?? typeof value);
 
 /** Errors cross between threads as plain objects. */
 export function packError(error) {

@@ -1,14 +1,14 @@
 // Pincel: image models in a web page. See pincel.d.ts for what each name does.
-import { serveIfWorker } from './worker.mjs';
+import { serveIfWorker } from './threads.mjs';
+import { serveModel } from './worker.mjs';
 
 export { Classifier } from './classifier.mjs';
 export { PincelError } from './errors.mjs';
 export { features } from './features.mjs';
 export { Model } from './model.mjs';
-export { decodePicture, encodePNG } from './pictures.mjs';
+export { encodePNG, readPicture } from './pictures.mjs';
 export { Stylizer } from './stylizer.mjs';
-export { serveWorker } from './worker.mjs';
 
 export const version = '0.1.0';
 
-serveIfWorker();
+serveIfWorker(serveModel);

@@ -1,58 +1,65 @@
 // The public Model: options in words, calls in order, and a core that runs
 // here or in a worker.
-import { Core } from './core.mjs';
+import { Core, copyArrays } from './core.mjs';
+import { planEngine } from './engine.mjs';
 import { isPage } from './environment.mjs';
-import { PincelError, throwIfAborted } from './errors.mjs';
-import { loadBytes } from './source.mjs';
+import { PincelError, throwIfAborted, unlessAborted } from './errors.mjs';
+import { isOwned, loadBytes } from './source.mjs';
 import { RemoteCore } from './worker.mjs';
 
-const engineOptions = ({ threads, simd, assetBase, limits }) => ({ threads, simd, assetBase, limits });
-
-async function openCore(bytes, options) {
+async function startCore(options) {
+  const plan = await planEngine(options);
   const { worker = isPage } = options;
-  if (!worker) return Core.open(bytes, { ...engineOptions(options), signal: options.signal });
+  if (!worker) return Core.start(plan);
   try {
-    return await RemoteCore.open(bytes, engineOptions(options));
+    return await RemoteCore.start(plan);
   } catch (error) {
-    // A library from another origin, or a policy, may forbid the worker; the model then runs here.
     if (error.code !== 'environment') throw error;
-    const core = await Core.open(bytes, { ...engineOptions(options), signal: options.signal });
-    core.why = `Runs on the page's own thread, since the worker could not be started: ${error.message}`;
-    return core;
+    // A library from another origin, or a policy, may forbid workers; the model then runs here.
+    return Core.start({ ...plan, threads: 1, why: `Runs in the calling thread: ${error.message}` });
+  }
+}
+
+/** Opens a model's file in an engine that starts while the file comes. use(core, bytes, opened) ends the work. */
+async function withFile(source, options, use) {
+  const { signal } = options;
+  throwIfAborted(signal);
+  const starting = startCore(options);
+  try {
+    const [bytes, core] = await unlessAborted(Promise.all([loadBytes(source, options), starting]), signal);
+    const { byteLength } = bytes;
+    return await unlessAborted((async () => use(core, await core.open(bytes, isOwned(source)), byteLength))(), signal);
+  } catch (error) {
+    starting.then((core) => core.dispose(), () => {});
+    throw error;
   }
 }
 
 export class Model {
   #core;
-  #queue = Promise.resolve();
+  #last = Promise.resolve(); // of the calls in the queue
+  #waiting = 0;
 
   /** Loads a model and makes it ready to run. See pincel.d.ts for the options. */
-  static async load(source, options = {}) {
-    const { signal, onProgress, shapes } = options;
-    const bytes = await loadBytes(source, options);
-    throwIfAborted(signal);
-    onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
-    const core = await openCore(bytes, options);
-    try {
+  static load(source, options = {}) {
+    const { onProgress, shapes } = options;
+    return withFile(source, options, async (core) => {
+      onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
       const model = new Model(core, await core.prepare(shapes));
-      throwIfAborted(signal);
       onProgress?.({ stage: 'prepare', loaded: 1, total: 1 });
       return model;
-    } catch (error) {
-      core.dispose();
-      throw error;
-    }
+    });
   }
 
   /** What a file holds, without running it. */
-  static async inspect(source, options = {}) {
-    const bytes = await loadBytes(source, options);
-    const core = await Core.open(bytes, { ...engineOptions(options), threads: 1 });
-    try {
-      return describeFile(core, bytes.byteLength, options.shapes);
-    } finally {
-      core.dispose();
-    }
+  static inspect(source, options = {}) {
+    return withFile(source, { ...options, threads: 1 }, async (core, opened, bytes) => {
+      try {
+        return await describeFile(core, opened, bytes, options.shapes);
+      } finally {
+        core.dispose();
+      }
+    });
   }
 
   /** @private */
@@ -67,24 +74,30 @@ export class Model {
     this.info = info;
   }
 
-  #enqueue(action) {
-    const result = this.#queue.then(action);
-    this.#queue = result.catch(() => {});
-    return result;
+  /** Begins at once when nothing is going on, so that inputs are read during the call. */
+  #enqueue(action, signal) {
+    const result = this.#waiting++ ? this.#last.then(action) : action();
+    this.#last = result.catch(() => {}).then(() => { this.#waiting--; });
+    return unlessAborted(result, signal);
   }
 
+  /** Inputs by name; copies, when they have to wait. */
   #named(inputs) {
-    if (!ArrayBuffer.isView(inputs)) return inputs ?? {};
-    if (this.inputs.length !== 1) {
-      throw new PincelError('argument', 'One array was given for a model with several inputs.', { expected: `{${this.inputs.map(({ name }) => name).join(', ')}}` });
+    let named = inputs ?? {};
+    if (ArrayBuffer.isView(inputs)) {
+      if (this.inputs.length !== 1) {
+        throw new PincelError('argument', 'One array was given for a model with several inputs.', { expected: `{${this.inputs.map(({ name }) => name).join(', ')}}` });
+      }
+      named = { [this.inputs[0].name]: inputs };
     }
-    return { [this.inputs[0].name]: inputs };
+    return this.#waiting ? copyArrays(named) : named;
   }
 
   /** Runs once; calls queue in order. Resolves to fresh arrays by output name. */
   async run(inputs, { signal, onProgress, picture } = {}) {
+    throwIfAborted(signal);
     const named = this.#named(inputs);
-    return this.#enqueue(() => this.#core.run(named, { signal, onProgress, picture }));
+    return this.#enqueue(async () => this.#core.run(named, { signal, onProgress, picture }), signal);
   }
 
   /** Binds other input shapes: plans and packs anew. */
@@ -95,7 +108,7 @@ export class Model {
   /** Time and multiply-accumulates of each step. */
   async profile(inputs, options) {
     const named = this.#named(inputs);
-    return this.#enqueue(() => this.#core.profile(named, options));
+    return this.#enqueue(async () => this.#core.profile(named, options));
   }
 
   /** Gives all memory back. Calls still waiting are rejected. */
@@ -104,8 +117,8 @@ export class Model {
 
 if (Symbol.dispose) Model.prototype[Symbol.dispose] = Model.prototype.dispose;
 
-function describeFile(core, bytes, shapes) {
-  const nodes = core.nodes();
+async function describeFile(core, { inputs, outputs }, bytes, shapes) {
+  const nodes = await core.nodes();
   const ops = new Map();
   for (const { op, supported } of nodes) {
     const entry = ops.get(op) ?? { op, count: 0, supported: true };
@@ -113,16 +126,15 @@ function describeFile(core, bytes, shapes) {
     entry.supported &&= supported;
     ops.set(op, entry);
   }
-  const { inputs, outputs } = core.describe();
-  const result = {
-    bytes, inputs, outputs, nodes: nodes.map(({ op, name, shape, supported }) => ({ op, name, shape, supported })),
-    ops: [...ops.values()].sort((a, b) => b.count - a.count), supported: nodes.every((node) => node.supported),
+  const file = {
+    bytes, inputs, outputs, ops: [...ops.values()].sort((a, b) => b.count - a.count),
+    nodes: nodes.map(({ op, name, shape, supported }) => ({ op, name, shape, supported })), supported: false,
   };
-  if (!result.supported) return result;
+  if (!nodes.every(({ supported }) => supported)) return file;
   try {
-    const { inputs: bound, outputs: computed, info } = core.prepare(shapes);
-    return { ...result, inputs: bound, outputs: computed, macs: info.macs, arenaBytes: info.arenaBytes, weightBytes: info.weightBytes, peakBytes: bytes + info.arenaBytes + info.weightBytes };
+    const { info: { macs, arenaBytes, weightBytes }, ...bound } = await core.prepare(shapes);
+    return { ...file, ...bound, supported: true, macs, arenaBytes, weightBytes, peakMemory: bytes + arenaBytes + weightBytes };
   } catch (error) {
-    return { ...result, supported: false, error };
+    return { ...file, error };
   }
 }

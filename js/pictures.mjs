@@ -3,30 +3,30 @@
 // pixels afterwards happens in C everywhere.
 import { Memory } from './abi.mjs';
 import { loadModule } from './engine.mjs';
-import { isNode } from './environment.mjs';
-import { PincelError } from './errors.mjs';
+import { isNode, locate } from './environment.mjs';
+import { PincelError, kindOf } from './errors.mjs';
 import { loadBytes } from './source.mjs';
 
 const maxPixels = 100e6;
 
 /** An instance of the small module that decodes and encodes, for one call. */
-async function withCodec(assetBase, action) {
-  const { exports } = await WebAssembly.instantiate(await loadModule('pincel-pictures.wasm', assetBase), {});
+async function withCodec(options, action) {
+  const { assets } = await locate(options);
+  const { exports } = await WebAssembly.instantiate(await loadModule('pincel-pictures.wasm', assets), {});
   return action(exports, new Memory(exports, exports.memory));
 }
 
 /** PNG, JPEG, BMP or GIF bytes → {data, width, height}. */
-export async function decodePicture(bytes, { assetBase } = {}) {
-  return withCodec(assetBase, (exports, memory) => {
-    const file = memory.put(bytes), picture = memory.emptyPicture();
-    memory.check(exports.pcl_picture_decode(picture, file, bytes.byteLength, maxPixels, memory.error));
-    return memory.readPicture(picture);
-  });
-}
+const decode = (bytes, options) => withCodec(options, (exports, memory) => {
+  const file = memory.put(bytes), picture = memory.emptyPicture();
+  memory.check(exports.pcl_picture_decode(picture, file, bytes.byteLength, maxPixels, memory.error));
+  return memory.readPicture(picture);
+});
 
 /** {data, width, height} → PNG bytes. */
-export async function encodePNG(picture, { assetBase } = {}) {
-  return withCodec(assetBase, (exports, memory) => {
+export async function encodePNG(picture, options = {}) {
+  if (!isPixels(picture)) throw new PincelError('argument', 'Only pixels can be encoded.', { expected: '{data, width, height}', got: kindOf(picture) });
+  return withCodec(options, (exports, memory) => {
     const pixels = memory.picture(picture), place = memory.allocate(8);
     memory.check(exports.pcl_picture_encode_png(place, place + 4, pixels, memory.error));
     const view = memory.view;
@@ -35,6 +35,19 @@ export async function encodePNG(picture, { assetBase } = {}) {
 }
 
 const isPixels = (picture) => ArrayBuffer.isView(picture?.data) && picture.width > 0 && picture.height > 0;
+
+/** What is transparent is seen on white. */
+function opaque({ data, width, height }) {
+  let result = data;
+  for (let i = 3; i < data.length; i += 4) {
+    const alpha = data[i];
+    if (alpha === 255) continue;
+    if (result === data) result = Uint8ClampedArray.from(data);
+    for (let channel = i - 3; channel < i; channel++) result[channel] = (data[channel] * alpha + 255 * (255 - alpha)) / 255;
+    result[i] = 255;
+  }
+  return { data: result, width, height };
+}
 
 function canvasFor(width, height) {
   if (typeof OffscreenCanvas === 'function') return new OffscreenCanvas(width, height);
@@ -50,12 +63,14 @@ function sizeOf(source) {
   return { width, height };
 }
 
-/** Draws what only the browser can read. */
+/** Draws, on white, what only the browser can read. */
 function drawn(source) {
   const { width, height } = sizeOf(source);
   if (width * height > maxPixels) throw new PincelError('limit', `The picture has ${width}x${height} pixels.`, { expected: `at most ${maxPixels}` });
-  const context = canvasFor(width, height).getContext('2d', { willReadFrequently: true });
   try {
+    const context = canvasFor(width, height).getContext('2d', { willReadFrequently: true });
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, width, height);
     context.drawImage(source, 0, 0, width, height);
     const { data } = context.getImageData(0, 0, width, height);
     return { data, width, height };
@@ -80,25 +95,24 @@ async function decodeInBrowser(blob) {
   }
 }
 
-/** @returns {Promise<{data, width, height}>} */
+/** @returns {Promise<{data, width, height}>} opaque RGBA */
 export async function readPicture(source, options = {}) {
-  if (isPixels(source)) return source;
+  if (isPixels(source)) return opaque(source);
+  let blob = source;
   if (typeof source === 'string' || source instanceof URL || source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    const bytes = await loadBytes(source, { ...options, cache: false, integrity: undefined, onProgress: undefined });
-    return isNode ? decodePicture(bytes, options) : decodeInBrowser(new Blob([bytes]));
+    const bytes = await loadBytes(source, { signal: options.signal, cache: false });
+    if (isNode) return opaque(await decode(bytes, options));
+    blob = new Blob([bytes]);
   }
-  if (typeof Blob === 'function' && source instanceof Blob) {
-    return isNode ? decodePicture(new Uint8Array(await source.arrayBuffer()), options) : decodeInBrowser(source);
+  if (typeof Blob === 'function' && blob instanceof Blob) {
+    return isNode ? opaque(await decode(await loadBytes(blob), options)) : decodeInBrowser(blob);
   }
-  if (!isNode && source && typeof source === 'object') {
-    try {
-      return drawn(source);
-    } catch (error) {
-      if (error instanceof PincelError) throw error;
-    }
+  if (isNode || !source || typeof source !== 'object') {
+    throw new PincelError('argument', 'The picture is of a kind that cannot be read.', {
+      expected: isNode ? 'a path, encoded bytes, or {data, width, height}' : 'an image, canvas, ImageBitmap, ImageData, video, VideoFrame, Blob or URL',
+      got: kindOf(source),
+    });
   }
-  throw new PincelError('argument', 'The picture is of a kind that cannot be read.', {
-    expected: isNode ? 'a path, encoded bytes, or {data, width, height}' : 'an image, canvas, ImageBitmap, ImageData, video, VideoFrame, Blob or URL',
-    got: source === null ? 'null' : source?.constructor?.name ?? typeof source,
-  });
+  if (source.complete === false) await source.decode().catch(() => {}); // an image on its way
+  return drawn(source);
 }

@@ -1,9 +1,10 @@
 // From whatever names a model to its bytes: fetched with true progress,
 // checked against a promised digest, kept for offline use.
-import { isNode } from './environment.mjs';
-import { PincelError, aborted, throwIfAborted } from './errors.mjs';
+import { absolute, importNode, isNode } from './environment.mjs';
+import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
 
 const cacheName = 'pincel-models-1';
+const defaultMemory = 2 ** 30; // that of the engine's limits
 
 /** 'sha256-<base64>' of bytes. */
 export async function digestOf(bytes) {
@@ -15,6 +16,9 @@ async function checkIntegrity(bytes, integrity, what) {
   if (!integrity) return;
   if (!/^sha256-[A-Za-z0-9+/]{43}=$/.test(integrity)) {
     throw new PincelError('argument', `integrity is '${integrity}'.`, { expected: "'sha256-' and 44 characters of base64" });
+  }
+  if (!globalThis.crypto?.subtle) {
+    throw new PincelError('environment', 'Without HTTPS, browsers compute no digest to check `integrity` with.', { hint: 'Serve the page over HTTPS, or from localhost.' });
   }
   const got = await digestOf(bytes);
   if (got !== integrity) {
@@ -28,18 +32,20 @@ function totalOf(headers) {
   return headers.get('Content-Encoding') || !length ? undefined : length;
 }
 
-async function readResponse(response, { signal, onProgress }) {
-  const what = response.url || 'The response';
-  if (!response.ok) throw new PincelError('fetch', `${what} could not be fetched: HTTP ${response.status}.`);
-  const total = totalOf(response.headers);
-  const chunks = [];
+async function readBody(response, { signal, onProgress, limits }) {
+  const total = totalOf(response.headers), chunks = [], most = limits?.memory ?? defaultMemory;
+  const reader = response.body?.getReader();
   let loaded = 0;
-  for (const reader = response.body.getReader(); ;) {
+  for (;;) {
     throwIfAborted(signal);
-    const { done, value } = await reader.read();
+    const { done, value } = await reader?.read() ?? { done: true };
     if (done) break;
     chunks.push(value);
     loaded += value.length;
+    if (loaded > most) {
+      reader.cancel().catch(() => {});
+      throw new PincelError('limit', `${response.url} is too large.`, { expected: `at most ${most} bytes` });
+    }
     onProgress?.({ stage: 'download', loaded, total });
   }
   const bytes = new Uint8Array(loaded);
@@ -48,6 +54,20 @@ async function readResponse(response, { signal, onProgress }) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
+  return bytes;
+}
+
+async function readResponse(response, options) {
+  const what = response.url || 'The response';
+  if (!response.ok) throw new PincelError('fetch', `${what} could not be fetched: HTTP ${response.status}.`);
+  let bytes;
+  try {
+    bytes = await readBody(response, options);
+  } catch (error) {
+    throwIfAborted(options.signal);
+    if (error instanceof PincelError) throw error;
+    throw new PincelError('fetch', `${what} broke off: ${error.message}`, { cause: error, hint: 'Check the connection and try again.' });
+  }
   refusePage(bytes, response, what);
   return bytes;
 }
@@ -55,9 +75,9 @@ async function readResponse(response, { signal, onProgress }) {
 /** Servers like to answer for a missing file with a page and status 200. */
 function refusePage(bytes, response, what) {
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
-  const isPage = start.startsWith('<!doctype html') || start.startsWith('<html');
-  if (isPage || /text\/html/.test(response.headers.get('Content-Type') ?? '')) {
-    throw new PincelError('fetch', `${what} is a web page, not a model.`, { got: 'text/html' });
+  const isTyped = /text\/html/.test(response.headers.get('Content-Type') ?? '');
+  if (/^<(!doctype html|html)/.test(start) || (isTyped && start.startsWith('<'))) {
+    throw new PincelError('fetch', `${what} is a web page, not the file that was asked for.`, { got: 'text/html' });
   }
 }
 
@@ -83,7 +103,8 @@ async function readCache(cache, address, integrity) {
 
 async function writeCache(cache, address, bytes) {
   try {
-    await cache?.put(address, new Response(bytes, { headers: { 'X-Pincel-Digest': await digestOf(bytes) } }));
+    const body = new Blob([bytes]); // a copy: the bytes themselves move on
+    await cache?.put(address, new Response(body, { headers: { 'X-Pincel-Digest': await digestOf(bytes) } }));
   } catch {
     // The quota is spent; the model works all the same.
   }
@@ -94,7 +115,7 @@ async function writeCache(cache, address, bytes) {
  * is asked first (the browser's own cache helps), and the copy serves offline.
  */
 async function fetchBytes(address, options) {
-  const { signal, onProgress, integrity } = options;
+  const { signal, integrity } = options;
   const cache = await openCache(options.cache ?? true);
   if (integrity) {
     const kept = await readCache(cache, address, integrity);
@@ -104,23 +125,21 @@ async function fetchBytes(address, options) {
   try {
     response = await fetch(address, { signal });
   } catch (error) {
-    if (signal?.aborted) throw aborted(signal);
+    throwIfAborted(signal);
     const kept = await readCache(cache, address, integrity);
     if (kept) return kept;
     throw new PincelError('fetch', `${address} could not be fetched: ${error.message}`, {
       cause: error, hint: 'Check the connection and, for another origin, that it sends Access-Control-Allow-Origin.',
     });
   }
-  const bytes = await readResponse(response, { signal, onProgress }).catch((error) => {
-    throw signal?.aborted ? aborted(signal) : error;
-  });
+  const bytes = await readResponse(response, options);
   await checkIntegrity(bytes, integrity, address);
-  await writeCache(cache, address, bytes);
+  writeCache(cache, address, bytes); // not waited for
   return bytes;
 }
 
 async function readPath(path) {
-  const { readFile } = await import('node:fs/promises');
+  const { readFile } = await importNode('node:fs/promises');
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
@@ -128,29 +147,38 @@ async function readPath(path) {
   }
 }
 
+async function readBlob(blob) {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw new PincelError('fetch', `The file could not be read: ${error.message}`, { cause: error, hint: 'It may have been moved or changed; choose it again.' });
+  }
+}
+
 const isAddress = (text) => /^(https?|data|blob):/i.test(text);
+const isBuffer = (source) => ArrayBuffer.isView(source) || /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(source));
+
+/** False when the bytes of a source are the caller's own. */
+export const isOwned = (source) => !isBuffer(source);
 
 /** @returns {Promise<Uint8Array>} the bytes of a URL, path (Node), buffer, Blob or Response */
 export async function loadBytes(source, options = {}) {
   const { integrity, signal } = options;
   throwIfAborted(signal);
+  let bytes;
   if (typeof source === 'string' || source instanceof URL) {
     const text = String(source);
-    if (!isNode || isAddress(text)) return fetchBytes(isNode ? text : new URL(text, globalThis.location.href).href, options);
-    const bytes = await readPath(text.startsWith('file:') ? new URL(text) : text);
-    await checkIntegrity(bytes, integrity, text);
-    return bytes;
-  }
-  let bytes;
-  if (source instanceof ArrayBuffer) bytes = new Uint8Array(source);
-  else if (ArrayBuffer.isView(source)) bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  else if (typeof Blob === 'function' && source instanceof Blob) bytes = new Uint8Array(await source.arrayBuffer());
+    if (!isNode || isAddress(text)) return fetchBytes(await absolute(text), options);
+    bytes = await readPath(text.startsWith('file:') ? new URL(text) : text);
+  } else if (isBuffer(source)) {
+    bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+  } else if (typeof Blob === 'function' && source instanceof Blob) bytes = await readBlob(source);
   else if (typeof Response === 'function' && source instanceof Response) bytes = await readResponse(source, options);
   else {
-    throw new PincelError('argument', 'The model source is of a kind that cannot be read.', {
-      expected: 'a URL, path (Node), ArrayBuffer, Uint8Array, Blob or Response', got: source === null ? 'null' : source?.constructor?.name ?? typeof source,
+    throw new PincelError('argument', 'The source is of a kind that cannot be read.', {
+      expected: 'a URL, path (Node), ArrayBuffer, Uint8Array, Blob or Response', got: kindOf(source),
     });
   }
-  await checkIntegrity(bytes, integrity, 'The model');
+  await checkIntegrity(bytes, integrity, 'The file');
   return bytes;
 }

@@ -2,14 +2,16 @@
 // its style built in, or Magenta's pair: one network sums a style picture up
 // in a vector, the other paints a photograph with it.
 import { formatFor } from './classifier.mjs';
-import { PincelError } from './errors.mjs';
+import { PincelError, throwIfAborted } from './errors.mjs';
 import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
 
-const unitRange = { mean: 0, std: 255 }; // Magenta's networks take and give 0..1
 const multiple = 4; // the networks halve the picture twice
+const usualSize = 384; // the one Magenta's networks were published for
 
 const isPair = (source) => Boolean(source?.predict && source?.transfer);
+const isVector = (style) => style instanceof Float32Array || Array.isArray(style);
+const elements = (shape) => shape.reduce((product, dim) => product * dim, 1);
 
 /** The picture's size with its longer side at `size`, in multiples of 4. */
 function fitted({ width, height }, size) {
@@ -18,92 +20,120 @@ function fitted({ width, height }, size) {
   return { width: round(width), height: round(height) };
 }
 
-const elements = (shape) => shape.reduce((product, dim) => product * dim, 1);
+/** Loads both; neither stays behind when the other fails. */
+async function loadPair({ predict, transfer }, options) {
+  const load = (source, role, more) => Model.load(source, { ...options, integrity: options.integrity?.[role], ...more });
+  const loading = [load(predict, 'predict', { shapes: undefined }), load(transfer, 'transfer')];
+  try {
+    return await Promise.all(loading);
+  } catch (error) {
+    for (const model of loading) model.then((loaded) => loaded.dispose(), () => {});
+    throw error;
+  }
+}
 
 export class Stylizer {
-  #vectors = new WeakMap(); // style picture → vector
+  #vectors = new WeakMap(); // Blob or ImageBitmap → its vector
+  #last = Promise.resolve(); // of the calls in the queue
 
   static async create(source, options = {}) {
-    if (!isPair(source)) return new Stylizer(undefined, await Model.load(source, options), options);
-    const models = await Promise.allSettled([
-      Model.load(source.predict, options), Model.load(source.transfer, options),
-    ]);
-    const failed = models.find(({ status }) => status === 'rejected');
-    if (failed) {
-      for (const { value } of models) value?.dispose();
-      throw failed.reason;
+    const [predict, transfer] = isPair(source) ? await loadPair(source, options) : [undefined, await Model.load(source, options)];
+    try {
+      return new Stylizer(predict, transfer, options);
+    } catch (error) {
+      predict?.dispose();
+      transfer.dispose();
+      throw error;
     }
-    return new Stylizer(models[0].value, models[1].value, options);
   }
 
   /** @private */
   constructor(predict, transfer, options) {
+    const { range, mean, std, bgr } = options;
+    const normalisation = { range: range ?? '0..1', mean, std, bgr };
     this.predict = predict;
     this.transfer = transfer;
     this.options = options;
-    this.pictureInput = transfer.inputs.find(({ shape }) => shape.length === 4 && elements(shape) > 3000) ?? transfer.inputs[0];
-    this.styleInput = transfer.inputs.find((input) => input !== this.pictureInput);
-    this.inputFormat = formatFor(this.pictureInput, this.#range());
-    this.outputFormat = formatFor({ ...transfer.outputs[0] }, this.#range());
+    this.contentIndex = transfer.inputs.findIndex(({ shape }) => shape.length === 4 && elements(shape) > 3 * 32 * 32);
+    if (this.contentIndex < 0) throw new PincelError('shape', 'The network takes no picture.');
+    this.inputFormat = formatFor(this.#content, normalisation);
+    this.outputFormat = formatFor(transfer.outputs[0], normalisation);
+    this.styleFormat = predict && formatFor(predict.inputs[0], normalisation);
+    this.styleInput = transfer.inputs.find((input) => input !== this.#content);
     if (predict && !this.styleInput) throw new PincelError('argument', 'The transfer network takes no style.');
   }
 
   get info() { return this.transfer.info; }
 
-  #range() {
-    const { mean, std } = this.options;
-    return { mean: mean ?? unitRange.mean, std: std ?? unitRange.std, bgr: this.options.bgr };
+  /** The input that takes the photograph, as bound now. */
+  get #content() { return this.transfer.inputs[this.contentIndex]; }
+
+  /** The vector that stands for a style picture. */
+  async styleVector(picture, options = {}) {
+    if (!this.predict) throw new PincelError('argument', 'This stylizer has its style built in.');
+    return this.#vectorOf(picture, undefined, options);
   }
 
-  /** The vector that stands for a style picture; remembered per object. */
-  async styleVector(picture, { signal } = {}) {
-    if (!this.predict) throw new PincelError('argument', 'This stylizer has its style built in.');
-    const isObject = typeof picture === 'object';
-    if (isObject && this.#vectors.has(picture)) return this.#vectors.get(picture);
-    const input = this.predict.inputs[0];
-    const pixels = await readPicture(picture, this.options);
-    const result = await this.predict.run({ [input.name]: { picture: pixels, format: formatFor(input, unitRange) } }, { signal });
-    const vector = result[this.predict.outputs[0].name];
-    const isLive = typeof picture?.currentTime === 'number' || typeof picture?.getContext === 'function';
-    if (isObject && !isLive) this.#vectors.set(picture, vector);
+  /** Remembered for pictures that cannot change. `pixels`: the picture's, where they are known. */
+  async #vectorOf(picture, pixels, { signal }) {
+    const known = this.#vectors.get(picture);
+    if (known) return known.slice();
+    const { inputs: [input], outputs: [output] } = this.predict;
+    const read = pixels ?? await readPicture(picture, { ...this.options, signal });
+    const result = await this.predict.run({ [input.name]: { picture: read, format: this.styleFormat } }, { signal });
+    const vector = result[output.name];
+    if (/Blob|File|ImageBitmap/.test(Object.prototype.toString.call(picture))) this.#vectors.set(picture, vector.slice());
     return vector;
   }
 
   /** Style and photograph's own style mixed: strength 0 keeps the photograph's look. */
-  async #blend(style, photograph, strength, signal) {
-    if (style === undefined) throw new PincelError('argument', 'stylize needs a style.', { expected: 'a picture, or a vector from styleVector' });
-    const isVector = style instanceof Float32Array;
-    const vector = isVector ? style : await this.styleVector(style, { signal });
-    if (vector.length !== elements(this.styleInput.shape)) {
-      throw new PincelError('shape', 'The style vector has the wrong length.', { expected: String(elements(this.styleInput.shape)), got: String(vector.length) });
-    }
+  async #blend(style, strength, photograph, pixels, signal) {
+    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: 'a picture, or a vector from styleVector' });
+    const vector = isVector(style) ? Float32Array.from(style) : await this.styleVector(style, { signal });
+    const length = elements(this.styleInput.shape);
+    if (vector.length !== length) throw new PincelError('shape', 'The style vector has the wrong length.', { expected: String(length), got: String(vector.length) });
     if (strength === 1) return vector;
-    const own = await this.styleVector(photograph, { signal });
+    if (!this.predict) throw new PincelError('argument', 'strength needs the network that predicts styles.');
+    const own = await this.#vectorOf(photograph, pixels, { signal });
     return vector.map((value, i) => strength * value + (1 - strength) * own[i]);
   }
 
-  /** Plans for a size, if the network is for another one now. */
-  async #fit({ width, height }) {
-    const [, boundHeight, boundWidth] = this.#input().shape;
-    if (boundWidth === width && boundHeight === height) return;
-    await this.transfer.reshape({ [this.pictureInput.name]: [1, height, width, this.inputFormat.channels] });
+  /** Plans for a size, if the network is for another one now. A network for one size only keeps its own. */
+  async #fit(pixels, size) {
+    const { name, shape } = this.#content, { planar, channels } = this.inputFormat;
+    const { width, height } = fitted(pixels, size ?? usualSize);
+    const wanted = planar ? [1, channels, height, width] : [1, height, width, channels];
+    if (this.isRigid || wanted.every((dim, i) => dim === shape[i])) return;
+    try {
+      await this.transfer.reshape({ [name]: wanted });
+    } catch (error) {
+      if (error.code !== 'shape' || size !== undefined) throw error;
+      this.isRigid = true;
+    }
   }
 
-  #input() { return this.transfer.inputs.find(({ name }) => name === this.pictureInput.name); }
-
   /** @returns {Promise<ImageData | {data, width, height}>} */
-  async stylize(picture, { style, strength = 1, size = 384, output = 'network', signal, onProgress } = {}) {
+  stylize(picture, options = {}) {
+    const result = this.#last.then(() => this.#paint(picture, options));
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #paint(picture, { style, strength = 1, size, output = 'network', signal, onProgress }) {
+    throwIfAborted(signal);
     if (!(strength >= 0 && strength <= 1)) throw new PincelError('argument', `strength is ${strength}.`, { expected: '0 to 1' });
-    if (!(size >= 16 && size <= 8192)) throw new PincelError('argument', `size is ${size}.`, { expected: '16 to 8192 pixels' });
-    const photograph = await readPicture(picture, this.options);
+    if (size !== undefined && !(size >= 16 && size <= 8192)) throw new PincelError('argument', `size is ${size}.`, { expected: '16 to 8192 pixels' });
+    const pixels = await readPicture(picture, { ...this.options, signal });
     const inputs = {};
-    if (this.styleInput) inputs[this.styleInput.name] = await this.#blend(style, photograph, strength, signal);
-    if (!this.inputFormat.planar) await this.#fit(fitted(photograph, size));
-    inputs[this.pictureInput.name] = { picture: photograph, format: this.inputFormat };
-    const wanted = output === 'original' ? { width: photograph.width, height: photograph.height } : {};
-    const result = await this.transfer.run(inputs, {
-      signal, onProgress, picture: { name: this.transfer.outputs[0].name, format: this.outputFormat, ...wanted },
-    });
+    if (this.styleInput) {
+      onProgress?.({ stage: 'style', loaded: 0, total: 1 });
+      inputs[this.styleInput.name] = await this.#blend(style, strength, picture, pixels, signal);
+    }
+    await this.#fit(pixels, size);
+    inputs[this.#content.name] = { picture: pixels, format: this.inputFormat };
+    const asked = { name: this.transfer.outputs[0].name, format: this.outputFormat };
+    if (output === 'original') Object.assign(asked, { width: pixels.width, height: pixels.height });
+    const result = await this.transfer.run(inputs, { signal, onProgress, picture: asked });
     return typeof ImageData === 'function' ? new ImageData(result.data, result.width, result.height) : result;
   }
 

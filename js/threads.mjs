@@ -1,76 +1,119 @@
 // Workers: one kind runs a whole model away from the page, the other lends a
 // thread to the engine. Both load this library's own file again, so that
 // `worker-src 'self'` is all a Content-Security-Policy has to allow.
-import { isModule, isNode, libraryURL } from './environment.mjs';
+import { importNode, isNode, isWorker } from './environment.mjs';
 import { PincelError } from './errors.mjs';
 
-export const workerName = 'pincel';
+/** How a worker knows that it is one of the library's own. */
+const workerName = 'pincel-worker';
 const startMilliseconds = 20000;
 
-/** A worker that answers to this library, behind one interface in browsers and Node. */
-export async function startWorker() {
-  if (isNode) {
-    const { Worker } = await import('node:worker_threads');
-    const source = `const { parentPort, workerData } = require('node:worker_threads');
-      import(workerData).then(({ serveWorker }) => serveWorker(parentPort));`;
-    const worker = new Worker(source, { eval: true, workerData: libraryURL });
-    return {
-      post: (message, transfer) => worker.postMessage(message, transfer),
-      listen: (onMessage, onFailure) => worker.on('message', onMessage).on('error', onFailure),
-      terminate: () => worker.terminate(),
-      /** Lets the process end while the worker waits. */
-      rest: () => worker.unref(),
-      wake: () => worker.ref(),
-    };
-  }
-  const worker = new Worker(libraryURL, { name: workerName, type: isModule ? 'module' : 'classic' });
-  return {
+function webWorker({ url, isModule }) {
+  const worker = new Worker(url, { name: workerName, type: isModule ? 'module' : 'classic' });
+  const port = {
     post: (message, transfer) => worker.postMessage(message, transfer),
-    listen: (onMessage, onFailure) => {
-      worker.onmessage = ({ data }) => onMessage(data);
-      worker.onerror = (event) => onFailure(new Error(event.message || 'the worker script could not be loaded'));
-    },
     terminate: () => worker.terminate(),
-    rest: () => {},
-    wake: () => {},
+    hold() {},
   };
+  worker.onmessage = ({ data }) => port.onMessage(data);
+  worker.onerror = (event) => {
+    event.preventDefault?.();
+    port.onFailure(new Error(event.message || 'the script could not be loaded'));
+  };
+  return port;
 }
 
-/** Starts a helper thread in shared memory; resolves when it stands ready to help a model. */
-export async function startThread({ module, memory, stackTop, storage }) {
-  const worker = await startWorker();
-  await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('a helper thread did not start in time')), startMilliseconds);
-    worker.listen((message) => {
-      clearTimeout(timer);
-      if (message.ready) resolve();
-      else reject(new Error(message.failure));
-    }, (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    worker.post({ kind: 'thread', module, memory, stackTop, storage });
-  }).catch((error) => {
-    worker.terminate();
-    throw new PincelError('environment', error.message, { cause: error });
-  });
-  worker.rest();
-  return {
-    /** The thread blocks in the engine until the model is closed. */
-    help: (model, index) => worker.post({ model, index }),
+async function nodeWorker({ url }) {
+  const { Worker } = await importNode('node:worker_threads');
+  const worker = new Worker(new URL(url), { argv: [workerName], execArgv: [] });
+  const port = {
+    post: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => worker.terminate(),
+    /** Keeps the process alive, or lets it end, while the worker waits. */
+    hold: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
   };
+  worker.on('message', (message) => port.onMessage(message));
+  worker.on('error', (error) => port.onFailure(error));
+  worker.on('exit', () => port.onFailure(new Error('the script ended')));
+  return port;
+}
+
+/**
+ * A worker that has answered, behind one interface in browsers and Node:
+ * {post, terminate, hold, onMessage, onFailure}, the last two for the caller to set.
+ */
+export async function startWorker(script) {
+  let port, timer;
+  try {
+    port = await (isNode ? nodeWorker : webWorker)(script);
+    await new Promise((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('the script does not answer')), startMilliseconds);
+      Object.assign(port, { onMessage: resolve, onFailure: reject });
+    });
+    port.onFailure = () => {};
+    return port;
+  } catch (error) {
+    port?.terminate();
+    throw new PincelError('environment', `The worker ${script.url} could not be started: ${error.message}`, {
+      cause: error, hint: 'The script must come from the page\'s own origin (`workerURL`), and a policy must allow it: worker-src \'self\'.',
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Makes a started worker a thread in shared memory; resolves when it stands ready to help a model. */
+export async function enlist(port, place) {
+  await new Promise((resolve, reject) => {
+    port.onMessage = ({ failure }) => (failure ? reject(new Error(failure)) : resolve());
+    port.onFailure = reject;
+    port.post({ kind: 'thread', ...place });
+  });
+  port.onFailure = () => {};
+  port.hold(false);
+  /** The thread stays in the engine until the model is closed. */
+  return { help: (model, index) => port.post({ model, index }), terminate: () => port.terminate() };
 }
 
 /** The thread's side. */
-export function serveThread(port, { module, memory, stackTop, storage }) {
+function serveThread(port, { module, memory, stackTop, storage }) {
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     exports.__stack_pointer.value = stackTop;
     if (exports.__tls_size.value) exports.__wasm_init_tls(storage);
-    port.listen(({ model, index }) => exports.pcl_model_help(model, index));
-    port.post({ ready: true });
+    port.onMessage = ({ model, index }) => exports.pcl_model_help(model, index);
+    port.post({});
   } catch (error) {
     port.post({ failure: error.message });
   }
+}
+
+/** This worker's own port, when the library started it; undefined anywhere else. */
+async function ownPort() {
+  if (isNode) {
+    if (process.argv.at(-1) !== workerName) return undefined;
+    const { parentPort } = await importNode('node:worker_threads');
+    if (!parentPort) return undefined;
+    const port = { post: (message, transfer) => parentPort.postMessage(message, transfer) };
+    parentPort.on('message', (message) => port.onMessage(message));
+    return port;
+  }
+  if (!isWorker || globalThis.name !== workerName) return undefined;
+  const port = { post: (message, transfer) => globalThis.postMessage(message, transfer) };
+  globalThis.onmessage = ({ data }) => port.onMessage(data);
+  return port;
+}
+
+/** In a worker of the library: becomes a thread or, by serveModel(port), a model's worker. Does nothing anywhere else. */
+export async function serveIfWorker(serveModel) {
+  const port = await ownPort();
+  if (!port) return;
+  port.onMessage = (message) => {
+    if (message.kind === 'thread') serveThread(port, message);
+    else {
+      serveModel(port);
+      port.onMessage(message);
+    }
+  };
+  port.post({});
 }

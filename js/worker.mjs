@@ -1,98 +1,126 @@
 // A model in a worker: the page's side, which looks like a Core, and the
 // worker's side, which has one.
-import { Core } from './core.mjs';
-import { isWorker } from './environment.mjs';
-import { PincelError, aborted, packError, unpackError } from './errors.mjs';
-import { serveThread, startWorker, workerName } from './threads.mjs';
+import { Core, copyArrays } from './core.mjs';
+import { moduleFor } from './engine.mjs';
+import { PincelError, packError, unpackError } from './errors.mjs';
+import { startWorker } from './threads.mjs';
+
+/** Inputs whose arrays are copies, and the buffers to transfer: the caller's own are never detached. */
+function copied(inputs) {
+  const copies = copyArrays(inputs);
+  return [copies, Object.entries(copies).filter(([name, value]) => value !== inputs[name]).map(([, { buffer }]) => buffer)];
+}
 
 export class RemoteCore {
-  static async open(bytes, options) {
-    const core = new RemoteCore(await startWorker());
+  /** The module is compiled here, once for all models, while the worker starts. */
+  static async start(plan) {
+    const [port, module] = await Promise.all([startWorker(plan.worker), moduleFor(plan)]);
+    const core = new RemoteCore(port);
     try {
-      await core.call('open', [bytes, options]);
+      await core.call('start', [plan, module]);
     } catch (error) {
-      core.worker.terminate();
+      core.dispose();
       throw error;
     }
     return core;
   }
 
-  constructor(worker) {
-    this.worker = worker;
-    this.calls = new Map(); // number → {resolve, reject, onProgress}
-    this.next = 0;
-    worker.listen((message) => this.receive(message), (error) => this.fail(error));
+  #calls = new Map(); // number → {resolve, reject, onProgress}
+  #next = 0;
+  #port;
+  #dead;
+
+  constructor(port) {
+    this.#port = port;
+    port.onMessage = (message) => this.#receive(message);
+    port.onFailure = (error) => this.#end(new PincelError('environment', `The worker failed: ${error.message}`, { cause: error }));
   }
 
-  receive({ call, result, error, progress }) {
-    const waiting = this.calls.get(call);
+  #receive({ call, result, error, progress }) {
+    const waiting = this.#calls.get(call);
     if (!waiting) return;
     if (progress) {
-      waiting.onProgress?.(progress);
+      waiting.onProgress(progress);
       return;
     }
-    this.calls.delete(call);
-    if (!this.calls.size) this.worker.rest();
+    this.#calls.delete(call);
+    if (!this.#calls.size) this.#port.hold(false);
     if (error) waiting.reject(unpackError(error));
     else waiting.resolve(result);
   }
 
-  fail(error) {
-    this.dead = new PincelError('environment', `The worker failed: ${error.message}`, { cause: error });
-    for (const { reject } of this.calls.values()) reject(this.dead);
-    this.calls.clear();
+  #end(why) {
+    this.#dead ??= why;
+    for (const { reject } of this.#calls.values()) reject(this.#dead);
+    this.#calls.clear();
   }
 
-  async call(method, args, { signal, onProgress } = {}) {
-    if (this.dead) throw this.dead;
-    if (signal?.aborted) throw aborted(signal);
-    const call = this.next++;
-    const abort = () => this.worker.post({ abort: call });
-    signal?.addEventListener('abort', abort, { once: true });
+  async call(method, args, { signal, onProgress } = {}, transfer = []) {
+    if (this.#dead) throw this.#dead;
+    const call = this.#next++, port = this.#port;
+    const abort = () => port.post({ abort: call });
+    signal?.addEventListener('abort', abort);
     try {
-      this.worker.wake();
       return await new Promise((resolve, reject) => {
-        this.calls.set(call, { resolve, reject, onProgress });
-        this.worker.post({ kind: 'call', call, method, args, abortable: Boolean(signal), progress: Boolean(onProgress) });
+        port.post({ call, method, args, abortable: Boolean(signal), progress: Boolean(onProgress) }, transfer);
+        this.#calls.set(call, { resolve, reject, onProgress });
+        port.hold(true);
       });
+    } catch (error) {
+      if (error instanceof PincelError) throw error;
+      throw new PincelError('type', `The inputs cannot be sent to the worker: ${error.message}`, { cause: error });
     } finally {
       signal?.removeEventListener('abort', abort);
     }
   }
 
+  open(bytes, isOwned) {
+    const own = isOwned ? bytes : bytes.slice();
+    return this.call('open', [own], {}, [own.buffer]);
+  }
+
   prepare(shapes) { return this.call('prepare', [shapes]); }
   nodes() { return this.call('nodes', []); }
-  profile(inputs, options) { return this.call('profile', [inputs, options]); }
-  run(inputs, { signal, picture, onProgress } = {}) { return this.call('run', [inputs, { picture }], { signal, onProgress }); }
 
+  profile(inputs, options) {
+    const [copies, transfer] = copied(inputs);
+    return this.call('profile', [copies, options], {}, transfer);
+  }
+
+  run(inputs, { signal, picture, onProgress } = {}) {
+    const [copies, transfer] = copied(inputs);
+    return this.call('run', [copies, { picture }], { signal, onProgress }, transfer);
+  }
+
+  /** Ends the worker and with it its helper threads and all memory. */
   dispose() {
-    if (!this.dead) this.worker.post({ kind: 'dispose' });
-    this.fail(new Error('disposed'));
-    this.dead = new PincelError('disposed', 'The model was disposed of.');
+    this.#end(new PincelError('disposed', 'The model was disposed of.'));
+    this.#port.terminate();
   }
 }
 
-const buffersOf = (result) => {
-  if (result?.data?.buffer) return [result.data.buffer];
-  return Object.values(result ?? {}).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
-};
+const buffersOf = (result) => Object.values(result).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
 
 /** The worker's side: one model, calls in the order they come. */
-function serveModel(port) {
+export function serveModel(port) {
   let core;
   const aborts = new Map(); // number of a running call → AbortController
   const methods = {
-    open: async (bytes, options) => { core = await Core.open(bytes, options); },
+    start: async (plan, module) => { core = await Core.start(plan, module); },
+    open: (bytes) => core.open(bytes),
     prepare: (shapes) => core.prepare(shapes),
     nodes: () => core.nodes(),
     profile: (inputs, options) => core.profile(inputs, options),
     run: (inputs, options) => core.run(inputs, options),
   };
   const answer = async ({ call, method, args, abortable, progress }) => {
+    const options = args.at(-1);
+    if (abortable) {
+      aborts.set(call, new AbortController());
+      options.signal = aborts.get(call).signal;
+    }
+    if (progress) options.onProgress = (value) => port.post({ call, progress: value });
     try {
-      const options = args.at(-1);
-      if (abortable) options.signal = aborts.get(call).signal;
-      if (progress) options.onProgress = (value) => port.post({ call, progress: value });
       const result = await methods[method](...args);
       port.post({ call, result }, method === 'run' ? buffersOf(result) : []);
     } catch (error) {
@@ -101,46 +129,8 @@ function serveModel(port) {
       aborts.delete(call);
     }
   };
-  return (message) => {
-    if (message.abort !== undefined) aborts.get(message.abort)?.abort();
-    else if (message.kind === 'dispose') {
-      core?.dispose();
-      port.close();
-    } else {
-      if (message.abortable) aborts.set(message.call, new AbortController());
-      answer(message);
-    }
+  port.onMessage = (message) => {
+    if (message.abort === undefined) answer(message);
+    else aborts.get(message.abort)?.abort();
   };
-}
-
-/** Answers the first message by becoming a thread or a model's worker. */
-function serve(port) {
-  let receive;
-  port.listen((message) => {
-    if (receive) receive(message);
-    else if (message.kind === 'thread') serveThread(port, message);
-    else {
-      receive = serveModel(port);
-      receive(message);
-    }
-  });
-}
-
-/** For Node's workers, which import the library and hand over their port. */
-export function serveWorker(parentPort) {
-  serve({
-    post: (message, transfer) => parentPort.postMessage(message, transfer),
-    listen: (onMessage) => { parentPort.removeAllListeners('message'); parentPort.on('message', onMessage); },
-    close: () => parentPort.close(),
-  });
-}
-
-/** When this file was loaded as a worker by the library itself. */
-export function serveIfWorker() {
-  if (!isWorker || globalThis.name !== workerName) return;
-  serve({
-    post: (message, transfer) => globalThis.postMessage(message, transfer),
-    listen: (onMessage) => { globalThis.onmessage = ({ data }) => onMessage(data); },
-    close: () => globalThis.close(),
-  });
 }
