@@ -98,7 +98,7 @@ static void lrn_row(const pcl_node *node, size_t row) {
     for (size_t i = 0; i < radius && i < depth; i++) sum += (double)in[i] * (double)in[i];
     for (size_t c = 0; c < depth; c++) {
         if (radius < depth - c) sum += (double)in[c + radius] * (double)in[c + radius];
-        out[c] = (float)((double)in[c] * pow(bias + alpha * (sum > 0.0 ? sum : 0.0), -beta));
+        out[c] = in[c] * powf((float)(bias + alpha * (sum > 0.0 ? sum : 0.0)), (float)-beta);
         if (c >= radius) sum -= (double)in[c - radius] * (double)in[c - radius];
     }
 }
