@@ -166,6 +166,18 @@ static void publish_tensor(pcl_tensor_info *info, const pcl_tensor *tensor) {
     info->bytes = tensor->bytes;
 }
 
+/* The file's shapes stay untouched where the caller asks for no others. */
+static pcl_status bind_shapes(pcl_model *model, pcl_error *error) {
+    pcl_graph *graph = &model->graph;
+    bool differs = false;
+    for (int32_t i = 0; i < graph->input_count; i++)
+        differs |= !pcl_shape_equal(&graph->inputs[i]->shape, &model->input_shapes[i]);
+    if (differs) pcl_pass_keep_scale(graph);
+    for (int32_t i = 0; i < graph->input_count; i++)
+        PCL_TRY_RETURN(pcl_tensor_set_shape(graph->inputs[i], &model->input_shapes[i], error));
+    return PCL_OK;
+}
+
 pcl_status pcl_model_prepare(pcl_model *model, pcl_error *error) {
     pcl_status status = PCL_OK;
     pcl_graph *graph = &model->graph;
@@ -173,8 +185,7 @@ pcl_status pcl_model_prepare(pcl_model *model, pcl_error *error) {
     pcl_arena_init(&model->arena, byte_limit(model) - model->file_arena.used);
     PCL_TRY(read_file(model, graph, &model->arena, NULL, 0, error));
     PCL_TRY(pcl_graph_check_supported(graph));
-    for (int32_t i = 0; i < graph->input_count; i++)
-        PCL_TRY(pcl_tensor_set_shape(graph->inputs[i], &model->input_shapes[i], error));
+    PCL_TRY(bind_shapes(model, error));
     PCL_TRY(simplify(model));
     PCL_TRY(pcl_program_build(&model->program, graph, model->kernels, pcl_pool_threads(model->pool)));
     for (int32_t i = 0; i < graph->input_count; i++) publish_tensor(&model->inputs[i], graph->inputs[i]);

@@ -102,6 +102,7 @@ typedef union pcl_attributes {
     } strided_slice;
     struct {
         bool align_corners, half_pixel_centers;
+        int32_t scale_h, scale_w; /* > 0: output sides are these multiples; 0: input 1 says */
     } resize;
     struct {
         bool symmetric; /* MIRROR_PAD: repeat the edge (SYMMETRIC) or not (REFLECT) */

@@ -20,9 +20,12 @@ static pcl_status infer(const pcl_infer_context *context, pcl_node *node) {
     pcl_shape shape = in->shape;
     PCL_TRY_RETURN(pcl_check_moved(context, node, in, out));
     PCL_TRY_RETURN(pcl_check_rank(context, node, in, 4, 4));
-    PCL_TRY_RETURN(pcl_read_exactly(context, node, node->inputs[1], shape.dims + 1, 2));
+    int32_t scales[2] = {node->attributes.resize.scale_h, node->attributes.resize.scale_w};
+    if (scales[0] == 0) PCL_TRY_RETURN(pcl_read_exactly(context, node, node->inputs[1], shape.dims + 1, 2));
     for (int32_t d = 1; d <= 2; d++) {
         PCL_TRY_RETURN(check_side(context, node, in->shape.dims[d]));
+        if (scales[0] && __builtin_mul_overflow(in->shape.dims[d], scales[d - 1], &shape.dims[d]))
+            shape.dims[d] = INT32_MAX;
         PCL_TRY_RETURN(check_side(context, node, shape.dims[d]));
     }
     if (node->attributes.resize.align_corners && node->attributes.resize.half_pixel_centers)

@@ -6,6 +6,11 @@
 
 #include "ops/op.h"
 
+/* Before other input shapes are bound: a RESIZE to a constant size that is a
+ * whole multiple of what the file says goes in will multiply whatever goes in,
+ * so that fully convolutional networks exported for one size work at others. */
+void pcl_pass_keep_scale(pcl_graph *graph);
+
 /* Makes every quantised activation uint8 (see ops/op.h): int8 values move up
  * by 128, inputs and outputs of the model get a conversion. */
 pcl_status pcl_pass_canonical_u8(pcl_graph *graph);
