@@ -8,7 +8,7 @@ import { Model, PincelError } from '../../dist/pincel.mjs';
 import { mutate } from './mutate.mjs';
 
 const zoo = new URL('../../../shared/zoo/', import.meta.url);
-const limits = { memory: 256 << 20, macs: 1e9 };
+const limits = { memory: 256 << 20, macs: 4e9 };
 const maxMilliseconds = 5000;
 
 /** 'ok', or the error's code; throws when the outcome is not a decent one. */

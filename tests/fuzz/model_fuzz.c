@@ -65,7 +65,7 @@ static size_t mutate(uint8_t *bytes, size_t size) {
 }
 
 static const char *outcome(const uint8_t *bytes, size_t size) {
-    pcl_options options = {.isa = random_below(2) ? PCL_ISA_AUTO : PCL_ISA_SCALAR, .max_mebibytes = 256, .max_giga_macs = 1};
+    pcl_options options = {.isa = random_below(2) ? PCL_ISA_AUTO : PCL_ISA_SCALAR, .max_mebibytes = 256, .max_giga_macs = 4};
     pcl_error error = {0};
     pcl_model *model = NULL;
     pcl_status status = pcl_model_open(&model, bytes, size, &options, &error);
