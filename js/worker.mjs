@@ -14,15 +14,16 @@ function copied(inputs) {
 export class RemoteCore {
   /** The module is compiled here, once for all models, while the worker starts. */
   static async start(plan) {
-    const [port, module] = await Promise.all([startWorker(plan.worker), moduleFor(plan)]);
-    const core = new RemoteCore(port);
+    const starting = startWorker(plan.worker);
     try {
+      const [port, module] = await Promise.all([starting, moduleFor(plan)]);
+      const core = new RemoteCore(port);
       await core.call('start', [plan, module]);
+      return core;
     } catch (error) {
-      core.dispose();
+      starting.then((port) => port.terminate(), () => {});
       throw error;
     }
-    return core;
   }
 
   #calls = new Map(); // number → {resolve, reject, onProgress}
