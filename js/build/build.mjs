@@ -39,6 +39,11 @@ export function cmakeBuild(name, options = {}) {
   return folder;
 }
 
+/** With a static constructor in the module, wasm-ld makes every call from outside run it again. */
+function checkNoConstructors(linked) {
+  if (readFileSync(linked).includes('command_export')) throw new Error(`${linked} has static constructors.`);
+}
+
 /** The same file serves as library, as module worker and as classic worker. */
 async function bundle() {
   const { build } = await import('esbuild');
@@ -70,7 +75,10 @@ export async function build() {
   for (const stray of readdirSync(dist).filter((name) => !files.includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
-    for (const module of modules) copyFileSync(join(folder, module), join(dist, module));
+    for (const module of modules) {
+      checkNoConstructors(join(folder, module.replace('.wasm', '.linked.wasm')));
+      copyFileSync(join(folder, module), join(dist, module));
+    }
   }
   await bundle();
   copyFileSync(join(root, 'js/pincel.d.ts'), join(dist, 'pincel.d.ts'));
