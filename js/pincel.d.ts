@@ -2,7 +2,7 @@
 // The same names are properties of the global `pincel` after
 // <script src="pincel.js"></script>.
 
-/** Where a model lies: an address, a path (Node), or the file itself. */
+/** Where a model lies: an address, a path (Node), or the file itself. Buffers are never changed or detached. */
 export type ModelSource = string | URL | ArrayBuffer | ArrayBufferView | Blob | Response;
 
 export type Dtype =
@@ -55,7 +55,7 @@ export interface LoadOptions {
   threads?: 'auto' | number;
   /** Run in a worker. Default: true on a page, false in workers and Node. */
   worker?: boolean;
-  /** Cancels the download and the preparation. */
+  /** Cancels the loading. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   /** 'sha256-' and base64, as in HTML. What does not match is refused. */
@@ -213,6 +213,11 @@ export class Classifier {
   [Symbol.dispose](): void;
 }
 
+export interface StylizerOptions extends Omit<LoadOptions, 'integrity'>, Normalisation {
+  /** For a pair, one for each. */
+  integrity?: string | { predict?: string; transfer?: string };
+}
+
 export interface StylizeOptions extends RunOptions {
   /** For pairs of networks: the picture to paint like, or its vector from styleVector. */
   style?: Picture | Float32Array | number[];
@@ -233,7 +238,7 @@ export class Stylizer {
   /** One network from picture to picture, or a pair: `predict` turns a style into a vector, `transfer` paints with it. */
   static create(
     source: ModelSource | { predict: ModelSource; transfer: ModelSource },
-    options?: LoadOptions & Normalisation,
+    options?: StylizerOptions,
   ): Promise<Stylizer>;
   readonly info: ModelInfo;
   /** The painting: ImageData where there is such a thing, else its like. Calls queue in order. */
