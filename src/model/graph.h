@@ -122,6 +122,7 @@ typedef union pcl_attributes {
         pcl_activation activation;
     } instance_norm; /* INSTANCE_NORM: x, gamma, beta */
     const struct pcl_norm_stages *norm_stages; /* INSTANCE_NORM_QUANTIZED: x, gamma, beta, epsilon */
+    const void *tools; /* operators of src/tools/ops: the struct that its attributes.h names, or NULL */
 } pcl_attributes;
 
 /* The quantised tensors between the operators that an INSTANCE_NORM_QUANTIZED
