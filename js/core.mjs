@@ -178,8 +178,26 @@ export class Core {
     }
   }
 
-  /** An output tensor as a picture of the size asked for. */
-  readPicture({ name, format, width, height }) {
+  /** An output tensor as a picture of the size asked for; `under` shows through where strength is under 1. */
+  readPicture({ name, format, width, height }, under, strength) {
+    const painted = this.outputPicture({ name, format, width, height });
+    if (!under) return painted;
+    const { exports, memory } = this;
+    const original = memory.picture(under), resized = memory.emptyPicture();
+    const area = memory.rect({ x: 0, y: 0, width: under.width, height: under.height });
+    try {
+      memory.check(exports.pcl_picture_resize(resized, original, area, painted.width, painted.height, 0, memory.error));
+      const { data } = memory.readPicture(resized);
+      for (let i = 0; i < data.length; i++) painted.data[i] = data[i] + (painted.data[i] - data[i]) * strength; // rounds: it is clamped
+      return painted;
+    } finally {
+      memory.freePicture(original);
+      memory.freePicture(resized);
+      memory.free(area);
+    }
+  }
+
+  outputPicture({ name, format, width, height }) {
     const { exports, memory, model } = this;
     const names = this.tensors('output').map(({ info }) => info.name);
     const tensor = exports.pcl_model_output(model, names.indexOf(name));
@@ -215,7 +233,8 @@ export class Core {
     this.guard(() => this.fill(inputs));
     if (signal || onProgress) await this.runInSlices(signal, onProgress);
     else this.guard(() => this.memory.check(this.exports.pcl_model_run(this.model, this.memory.error)));
-    return this.guard(() => (picture ? this.readPicture(picture) : this.readOutputs()));
+    const { input, strength } = picture?.over ?? {};
+    return this.guard(() => (picture ? this.readPicture(picture, inputs[input]?.picture, strength) : this.readOutputs()));
   }
 
   async runInSlices(signal, onProgress) {

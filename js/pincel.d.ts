@@ -216,12 +216,18 @@ export class Classifier {
 export interface StylizerOptions extends Omit<LoadOptions, 'integrity'>, Normalisation {
   /** For a pair, one for each. */
   integrity?: string | { predict?: string; transfer?: string };
+  /** Names for the styles that a network knows by number, in their order. */
+  styles?: (string | { id: string })[];
 }
 
 export interface StylizeOptions extends RunOptions {
-  /** For pairs of networks: the picture to paint like, or its vector from styleVector. */
-  style?: Picture | Float32Array | number[];
-  /** For pairs: 1 (default) is all style, 0 leaves the photograph its own. */
+  /**
+   * For pairs of networks: the picture to paint like, or its vector from
+   * styleVector. For a network that knows its styles: one by name or number, a
+   * mixture `{ 'starry-night': 2, ink: 1 }`, or the weights of all.
+   */
+  style?: Picture | Float32Array | number[] | string | number | Record<string, number>;
+  /** 1 (default) is all style, 0 leaves the photograph as it is (in pairs: paints it in its own style). */
   strength?: number;
   /**
    * Longer side of what is computed, in pixels. Default: 384. A network with
@@ -243,6 +249,8 @@ export class Stylizer {
   readonly info: ModelInfo;
   /** The painting: ImageData where there is such a thing, else its like. Calls queue in order. */
   stylize(picture: Picture, options?: StylizeOptions): Promise<ImageData>;
+  /** Names of the styles that the network knows, where `styles` told them. */
+  readonly styles: string[];
   /** For pairs: the vector that stands for a style picture. */
   styleVector(picture: Picture, options?: RunOptions): Promise<Float32Array>;
   dispose(): void;

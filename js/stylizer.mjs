@@ -1,6 +1,7 @@
-// Style transfer: a picture in, a painting out. Either one network that has
-// its style built in, or Magenta's pair: one network sums a style picture up
-// in a vector, the other paints a photograph with it.
+// Style transfer: a picture in, a painting out. A network has its style built
+// in, or paints in a mixture of styles that it knows by number or name, or is
+// half of Magenta's pair: one network sums a style picture up in a vector, the
+// other paints a photograph with it.
 import { formatFor } from './classifier.mjs';
 import { PincelError, throwIfAborted } from './errors.mjs';
 import { Model } from './model.mjs';
@@ -12,6 +13,8 @@ const usualSize = 384; // the one Magenta's networks were published for
 const isPair = (source) => Boolean(source?.predict && source?.transfer);
 const isVector = (style) => style instanceof Float32Array || Array.isArray(style);
 const elements = (shape) => shape.reduce((product, dim) => product * dim, 1);
+
+const isMixture = (style) => style?.constructor === Object;
 
 /** The picture's size with its longer side at `size`, in multiples of 4. */
 function fitted({ width, height }, size) {
@@ -61,6 +64,8 @@ export class Stylizer {
     this.styleFormat = predict && formatFor(predict.inputs[0], normalisation);
     this.styleInput = transfer.inputs.find((input) => input !== this.#content);
     if (predict && !this.styleInput) throw new PincelError('argument', 'The transfer network takes no style.');
+    /** Names of the styles that the network knows, where it was told. */
+    this.styles = options.styles?.map((style) => style.id ?? style) ?? [];
   }
 
   get info() { return this.transfer.info; }
@@ -86,14 +91,30 @@ export class Stylizer {
     return vector;
   }
 
-  /** Style and photograph's own style mixed: strength 0 keeps the photograph's look. */
-  async #blend(style, strength, photograph, pixels, signal) {
-    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: 'a picture, or a vector from styleVector' });
+  /** Weights over the styles that the network knows, of one of them or {style: weight, …}; they sum to 1. */
+  #mixture(style) {
+    const length = elements(this.styleInput.shape), weights = new Float32Array(length);
+    const entries = isMixture(style) ? Object.entries(style) : [[style, 1]];
+    const sum = entries.reduce((total, [, weight]) => total + Number(weight), 0);
+    for (const [key, weight] of entries) {
+      const named = this.styles.indexOf(key), index = named < 0 ? Number(key) : named;
+      if (!(index in weights)) throw new PincelError('argument', `There is no style '${key}'.`, { expected: this.styles.join(', ') || `0 to ${length - 1}`, got: String(key) });
+      if (!(weight >= 0 && sum > 0)) throw new PincelError('argument', `The weight of style '${key}' is ${weight}.`, { expected: 'weights from 0 up, not all 0' });
+      weights[index] += weight / sum;
+    }
+    return weights;
+  }
+
+  #isKnown(style) { return !this.predict && (isMixture(style) || typeof style === 'string' || typeof style === 'number'); }
+
+  /** What the network takes as a style. In pairs strength mixes it with the photograph's own: 0 keeps its look. */
+  async #vector(style, strength, photograph, pixels, signal) {
+    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: this.predict ? 'a picture, or a vector from styleVector' : 'a name, a number, {name: weight, …} or a vector' });
+    if (this.#isKnown(style)) return this.#mixture(style);
     const vector = isVector(style) ? Float32Array.from(style) : await this.styleVector(style, { signal });
     const length = elements(this.styleInput.shape);
     if (vector.length !== length) throw new PincelError('shape', 'The style vector has the wrong length.', { expected: String(length), got: String(vector.length) });
-    if (strength === 1) return vector;
-    if (!this.predict) throw new PincelError('argument', 'strength needs the network that predicts styles.');
+    if (strength === 1 || !this.predict) return vector;
     const own = await this.#vectorOf(photograph, pixels, { signal });
     return vector.map((value, i) => strength * value + (1 - strength) * own[i]);
   }
@@ -127,11 +148,12 @@ export class Stylizer {
     const inputs = {};
     if (this.styleInput) {
       onProgress?.({ stage: 'style', loaded: 0, total: 1 });
-      inputs[this.styleInput.name] = await this.#blend(style, strength, picture, pixels, signal);
+      inputs[this.styleInput.name] = await this.#vector(style, strength, picture, pixels, signal);
     }
     await this.#fit(pixels, size);
     inputs[this.#content.name] = { picture: pixels, format: this.inputFormat };
     const asked = { name: this.transfer.outputs[0].name, format: this.outputFormat };
+    if (strength < 1 && !this.predict) asked.over = { input: this.#content.name, strength };
     if (output === 'original') Object.assign(asked, { width: pixels.width, height: pixels.height });
     const result = await this.transfer.run(inputs, { signal, onProgress, picture: asked });
     return typeof ImageData === 'function' ? new ImageData(result.data, result.width, result.height) : result;

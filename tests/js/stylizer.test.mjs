@@ -99,3 +99,39 @@ test('Magenta: a style as picture and as vector, its strength, sizes', { skip },
   assert.deepEqual(await stylizer.stylize(photograph, { style: vector, size }), full, 'usable after that');
   stylizer.dispose();
 });
+
+/** y = x * sum of the styles' weights times these numbers, one number per style. */
+const mixing = (numbers) => buildModel({
+  tensors: [
+    { name: 'x', dtype: 'float32', shape: [1, 64, 64, 3] }, { name: 'weights', dtype: 'float32', shape: [1, numbers.length] },
+    { name: 'numbers', dtype: 'float32', shape: [1, numbers.length], data: Float32Array.from(numbers) },
+    { name: 'factor', dtype: 'float32', shape: [1, 1] }, { name: 'y', dtype: 'float32', shape: [1, 64, 64, 3] },
+  ],
+  inputs: ['x', 'weights'], outputs: ['y'],
+  nodes: [{ op: 'FULLY_CONNECTED', inputs: ['weights', 'numbers', null], outputs: ['factor'] }, { op: 'MUL', inputs: ['x', 'factor'], outputs: ['y'] }],
+});
+
+test('a network that knows its styles: by name, number, mixture and weights; strength lets the photograph through', async () => {
+  const stylizer = await Stylizer.create(mixing([1, 0.5, 0]), { threads: 1, styles: ['plain', { id: 'dark' }, 'black'] });
+  assert.deepEqual(stylizer.styles, ['plain', 'dark', 'black']);
+  const picture = gradient(64, 64), shade = async (options) => (await stylizer.stylize(picture, { size: 64, ...options })).data;
+  const near = (got, factor) => got.forEach((value, i) => {
+    if (i % 4 !== 3) assert.ok(Math.abs(value - picture.data[i] * factor) <= 1, `${value} for ${picture.data[i]} times ${factor}`);
+  });
+  near(await shade({ style: 'plain' }), 1);
+  near(await shade({ style: 'dark' }), 0.5);
+  near(await shade({ style: 2 }), 0);
+  near(await shade({ style: { plain: 1, black: 3 } }), 0.25);
+  near(await shade({ style: { 0: 1, dark: 1 } }), 0.75);
+  near(await shade({ style: [0, 1, 0] }), 0.5);
+  near(await shade({ style: 'black', strength: 0.25 }), 0.75);
+  assert.deepEqual(await shade({ style: 'black', strength: 0 }), picture.data);
+  const enlarged = await stylizer.stylize(picture, { size: 32, output: 'original', style: 'black', strength: 0 });
+  assert.deepEqual(enlarged.data, picture.data, 'the photograph is mixed in at the size asked for');
+  await rejects(stylizer.stylize(picture, { style: 'blue' }), 'argument', { expected: /plain, dark, black/ });
+  await rejects(stylizer.stylize(picture, { style: { plain: -1, dark: 2 } }), 'argument', { message: /weight/ });
+  await rejects(stylizer.stylize(picture, { style: { plain: 0 } }), 'argument', { message: /weight/ });
+  await rejects(stylizer.stylize(picture, { style: [1, 0] }), 'shape');
+  await rejects(stylizer.stylize(picture), 'argument');
+  stylizer.dispose();
+});
