@@ -42,6 +42,7 @@ const needs = [
 const testNeeds = [
   { what: 'a C compiler with sanitizers (gcc or clang)', debian: ['gcc', 'libc6-dev'], present: () => onPath('cc') },
   { what: "SIMDe's headers (simde/wasm/simd128.h)", debian: ['libsimde-dev'], present: () => hasHeader('simde/wasm/simd128.h') },
+  { what: 'valgrind, which counts instructions', debian: ['valgrind'], present: () => onPath('valgrind') },
   {
     what: 'Chromium (CHROMIUM=path when it is not /usr/bin/chromium)', debian: ['chromium'],
     present: () => existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium'),
