@@ -19,6 +19,9 @@ typedef void moments_f32_function(const float *x, size_t pixels, size_t channels
                                   float *square);
 typedef void affine_f32_function(const float *x, size_t pixels, size_t channels, const float *scale,
                                  const float *shift, float low, float high, float *out);
+typedef void moments_u8_function(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square);
+typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
+                                const pcl_requantization *to, uint8_t *out);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
 
 gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed;
@@ -31,6 +34,8 @@ quantize_u8_function pcl_quantize_u8_scalar, pcl_quantize_u8_simd128;
 dequantize_u8_function pcl_dequantize_u8_scalar, pcl_dequantize_u8_simd128;
 moments_f32_function pcl_moments_f32_scalar, pcl_moments_f32_simd128;
 affine_f32_function pcl_affine_f32_scalar, pcl_affine_f32_simd128;
+moments_u8_function pcl_moments_u8_scalar, pcl_moments_u8_simd128;
+affine_u8_function pcl_affine_u8_scalar, pcl_affine_u8_simd128;
 logistic_f32_function pcl_logistic_f32_scalar, pcl_logistic_f32_simd128;
 
 #endif

@@ -143,6 +143,13 @@ typedef struct pcl_kernels {
     /* out[p][c] = clamp(x[p][c] * scale[c] + shift[c], low, high); in place allowed */
     void (*affine_f32)(const float *x, size_t pixels, size_t channels, const float *scale, const float *shift,
                        float low, float high, float *out);
+    /* For each channel c: sum[c] += sum_p x[p][c] and square[c] += sum_p x[p][c]^2, x: [pixels][channels], at most
+     * 256 pixels. */
+    void (*moments_u8)(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square);
+    /* out[p][c] = round_half_even(clamp(x[p][c] * to->scale[c] + shift[c])) + zero point, in low..high as
+     * pcl_requantization has it; scale and shift finite, of any sign; in place allowed */
+    void (*affine_u8)(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
+                      const pcl_requantization *to, uint8_t *out);
     /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value for in[i] >= -87.3,
      * below that within 2e-38; in place allowed */
     void (*logistic_f32)(const float *in, float *out, size_t count);

@@ -23,6 +23,8 @@ static const pcl_kernels scalar = {
     .dequantize_u8 = pcl_dequantize_u8_scalar,
     .moments_f32 = pcl_moments_f32_scalar,
     .affine_f32 = pcl_affine_f32_scalar,
+    .moments_u8 = pcl_moments_u8_scalar,
+    .affine_u8 = pcl_affine_u8_scalar,
     .logistic_f32 = pcl_logistic_f32_scalar,
 };
 #endif
@@ -41,6 +43,8 @@ static const pcl_kernels simd128 = {
     .dequantize_u8 = pcl_dequantize_u8_simd128,
     .moments_f32 = pcl_moments_f32_simd128,
     .affine_f32 = pcl_affine_f32_simd128,
+    .moments_u8 = pcl_moments_u8_simd128,
+    .affine_u8 = pcl_affine_u8_simd128,
     .logistic_f32 = pcl_logistic_f32_simd128,
 };
 #endif
@@ -61,6 +65,8 @@ static const pcl_kernels simd128 = {
         .dequantize_u8 = pcl_dequantize_u8_simd128, \
         .moments_f32 = pcl_moments_f32_simd128,    \
         .affine_f32 = pcl_affine_f32_simd128,      \
+        .moments_u8 = pcl_moments_u8_simd128,      \
+        .affine_u8 = pcl_affine_u8_simd128,        \
         .logistic_f32 = pcl_logistic_f32_simd128,  \
     }
 

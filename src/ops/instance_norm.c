@@ -19,6 +19,8 @@ enum {
     TILE_ELEMENTS = 2048, /* normalised at a time: floats that stay in the first-level cache */
 };
 
+#define LARGEST 1e30f /* of factors and shifts between integers: their sums do not overflow */
+
 static pcl_status check_picture(const pcl_infer_context *context, const pcl_node *node, const pcl_tensor *tensor) {
     PCL_TRY_RETURN(pcl_check_dtype(context, node, tensor, (pcl_dtype[]){PCL_FLOAT32, PCL_UINT8, PCL_DTYPE_COUNT}));
     if (tensor->dtype == PCL_FLOAT32) return PCL_OK;
@@ -50,6 +52,7 @@ typedef struct instance_norm {
     size_t block_pixels; /* the last block may have fewer, or none */
     size_t tile_pixels;
     float epsilon, low, high;
+    int32_t low_u8, high_u8;
     int32_t threads;
     /* Scratch, in bytes from its start. */
     size_t sums_at;   /* [BLOCKS][2][channels] double: sum, sum of squares */
@@ -88,6 +91,7 @@ static pcl_status prepare_instance_norm(const pcl_prepare_context *context, pcl_
     self->tile_pixels = self->channels < TILE_ELEMENTS ? TILE_ELEMENTS / self->channels : 1;
     self->epsilon = node->attributes.instance_norm.epsilon;
     pcl_activation_range(node->attributes.instance_norm.activation, &self->low, &self->high);
+    pcl_activation_range_u8(node->attributes.instance_norm.activation, node->outputs[0], &self->low_u8, &self->high_u8);
     self->threads = pcl_threads_for(self->pixels * self->channels);
     if (self->threads > context->threads) self->threads = context->threads;
     if (self->threads > BLOCKS) self->threads = BLOCKS;
@@ -146,15 +150,9 @@ static void sum_block_u8(const norm_run *run, size_t first, size_t end, double *
     size_t channels = run->self->channels;
     uint32_t *sum = (uint32_t *)(void *)tile, *square = sum + channels;
     for (size_t p = first; p < end; p += SUM_PIXELS) {
-        size_t last = end - p < SUM_PIXELS ? end : p + SUM_PIXELS;
+        size_t count = end - p < SUM_PIXELS ? end - p : SUM_PIXELS;
         memset(sum, 0, 2 * channels * sizeof *sum);
-        for (size_t i = p; i < last; i++) {
-            const uint8_t *x = run->x + i * channels;
-            for (size_t c = 0; c < channels; c++) {
-                sum[c] += x[c];
-                square[c] += (uint32_t)x[c] * x[c];
-            }
-        }
+        run->kernels->moments_u8(run->x + p * channels, count, channels, sum, square);
         for (size_t i = 0; i < 2 * channels; i++) sums[i] += (double)sum[i];
     }
 }
@@ -175,7 +173,8 @@ static void sum_part(void *argument, int32_t index, int32_t count) {
     }
 }
 
-/* out = x * scale + shift, with x as it is stored: real, or the integer. */
+/* out = x * scale + shift, with x as it is stored: real, or the integer; and
+ * between two integers, out less its zero point. */
 static void find_scale_and_shift(const norm_run *run) {
     const instance_norm *self = run->self;
     const pcl_tensor *x = run->node->inputs[0];
@@ -183,7 +182,9 @@ static void find_scale_and_shift(const norm_run *run) {
     const float *center = floats_at(run, self->center_at);
     float *scale = floats_at(run, self->scale_at), *shift = floats_at(run, self->shift_at);
     bool quantised = x->dtype == PCL_UINT8;
+    bool both = quantised && run->node->outputs[0]->dtype == PCL_UINT8;
     double unit = quantised ? (double)pcl_tensor_scale(x) : 1.0;
+    double per_quantum = both ? 1.0 / (double)pcl_tensor_scale(run->node->outputs[0]) : 1.0;
     for (size_t c = 0; c < self->channels; c++) {
         double sum = 0, square = 0;
         for (size_t block = 0; block < BLOCKS; block++) {
@@ -194,15 +195,30 @@ static void find_scale_and_shift(const norm_run *run) {
         double variance = square / (double)self->pixels - deviation * deviation;
         if (variance < 0) variance = 0; /* rounding */
         double factor = unit * (double)gamma[c] / sqrt(variance * unit * unit + (double)self->epsilon);
-        scale[c] = (float)factor;
-        shift[c] = (float)((double)beta[c] - mean * factor);
+        scale[c] = (float)(factor * per_quantum);
+        shift[c] = (float)(((double)beta[c] - mean * factor) * per_quantum);
+        /* Computed factors may be anything; QUANTIZE makes its zero point of NaN. */
+        if (both && !(fabsf(scale[c]) < LARGEST && fabsf(shift[c]) < LARGEST)) scale[c] = shift[c] = 0;
     }
+}
+
+/* From integers to integers in one go. */
+static void normalise_u8(const norm_run *run, size_t first, size_t pixels) {
+    const instance_norm *self = run->self;
+    size_t at = first * self->channels;
+    pcl_requantization to = {floats_at(run, self->scale_at), pcl_tensor_zero_point(run->node->outputs[0]), self->low_u8,
+                             self->high_u8};
+    run->kernels->affine_u8(run->x + at, pixels, self->channels, floats_at(run, self->shift_at), &to, run->out + at);
 }
 
 /* `pixels` from pixel `first` on, through the tile where types differ. */
 static void normalise_tile(const norm_run *run, size_t first, size_t pixels, float *tile) {
     const instance_norm *self = run->self;
     const pcl_tensor *in = run->node->inputs[0], *out = run->node->outputs[0];
+    if (in->dtype == PCL_UINT8 && out->dtype == PCL_UINT8) {
+        normalise_u8(run, first, pixels);
+        return;
+    }
     size_t at = first * self->channels, count = pixels * self->channels;
     const float *x = (const float *)(const void *)run->x + at;
     float *y = out->dtype == PCL_UINT8 ? tile : (float *)(void *)run->out + at;

@@ -27,6 +27,11 @@ static pcl_tensor *before(pcl_tensor *tensor, const pcl_op *conversion) {
     return node ? node->inputs[0] : tensor;
 }
 
+/* The tensor itself, or its reals. */
+static bool stands_for(pcl_tensor *tensor, const pcl_tensor *wanted) {
+    return tensor == wanted || before(tensor, &pcl_op_dequantize) == wanted;
+}
+
 static bool is_picture_mean(const pcl_node *node) {
     if (!node || node->inputs[0]->shape.rank != 4 || !node->attributes.reduce.keep_dims) return false;
     const pcl_tensor *axes = node->inputs[1];
@@ -45,8 +50,8 @@ static bool match_variance(cluster *found, pcl_tensor *shifted) {
     pcl_tensor *squared = mean->inputs[0];
     pcl_node *difference = maker(before(squared, &pcl_op_quantize), &pcl_op_squared_difference);
     if (!difference) return false;
-    if (before(difference->inputs[0], &pcl_op_dequantize) != found->x) return false;
-    if (before(difference->inputs[1], &pcl_op_dequantize) != found->stages.mean) return false;
+    if (!stands_for(difference->inputs[0], found->x)) return false;
+    if (!stands_for(difference->inputs[1], found->stages.mean)) return false;
     found->epsilon = add->inputs[1];
     found->stages.shifted = shifted;
     found->stages.variance = mean->outputs[0];
@@ -151,9 +156,29 @@ static pcl_status fuse(pcl_graph *graph, int32_t at) {
     return PCL_OK;
 }
 
+static bool is_u8(const pcl_tensor *tensor) { return tensor->dtype == PCL_UINT8 && tensor->quantization.count == 1; }
+
+/* A float norm between DEQUANTIZE and QUANTIZE does their work on the way:
+ * a quarter of the memory, and no more rounding than they do. */
+static void take_conversions(pcl_graph *graph, int32_t at) {
+    pcl_node *norm = graph->nodes[at];
+    pcl_tensor *in = before(norm->inputs[0], &pcl_op_dequantize), *out = norm->outputs[0];
+    if (is_u8(in)) norm->inputs[0] = in;
+    for (int32_t i = at + 1; i < graph->node_count && out->uses == 1; i++) {
+        pcl_node *reader = graph->nodes[i];
+        if (reader->op != &pcl_op_quantize || reader->inputs[0] != out || !is_u8(reader->outputs[0])) continue;
+        norm->outputs[0] = reader->outputs[0];
+        norm->name = norm->outputs[0]->name;
+        reader->op = NULL; /* swept at the end */
+        return;
+    }
+}
+
 pcl_status pcl_pass_fuse_instance_norm(pcl_graph *graph) {
     for (int32_t i = 0; i < graph->node_count; i++)
         if (graph->nodes[i]->op == &pcl_op_add) PCL_TRY_RETURN(fuse(graph, i));
+    for (int32_t i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i]->op == &pcl_op_instance_norm) take_conversions(graph, i);
     pcl_graph_sweep(graph);
     return PCL_OK;
 }

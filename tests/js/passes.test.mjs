@@ -328,6 +328,58 @@ for (const [fused, clamp] of [['NONE', (v) => v], ['RELU', (v) => Math.max(v, 0)
   }
 }
 
+/**
+ * x → DEQUANTIZE → the cluster in float → (RELU) → QUANTIZE → y. With a style,
+ * gamma and beta are computed from it by FULLY_CONNECTED.
+ */
+function normBetween(type, { hidden = false, fused = 'NONE', styled = false } = {}) {
+  const { tensors, nodes } = instanceNorm('float32', { hidden });
+  const inside = tensors.filter(({ name }) => !(styled && ['gamma', 'beta'].includes(name)))
+    .map((tensor) => ({ ...tensor, name: { x: 'real x', y: 'real y' }[tensor.name] ?? tensor.name }));
+  for (const node of nodes) {
+    node.inputs = node.inputs.map((name) => (name === 'x' ? 'real x' : name));
+    node.outputs = node.outputs.map((name) => (name === 'y' ? 'real y' : name));
+  }
+  const dense = (name) => ({
+    tensors: [weights(`${name} weights`, 'float32', [4, 5]), bias(`${name} bias`, 'float32', 4), { name, dtype: 'float32', shape: [1, 4] }],
+    node: { op: 'FULLY_CONNECTED', inputs: ['style', `${name} weights`, `${name} bias`], outputs: [name] },
+  });
+  const computed = styled ? [dense('gamma'), dense('beta')] : [];
+  const activated = fused === 'NONE' ? [] : [{ op: fused, inputs: ['real y'], outputs: ['activated'] }];
+  return {
+    tensors: [
+      activation('x', type, picture, 0.02, 117), ...inside, activation('y', type, picture, 0.025, 120),
+      { name: 'activated', dtype: 'float32', shape: picture }, { name: 'style', dtype: 'float32', shape: [1, 5] }, ...computed.flatMap((one) => one.tensors),
+    ],
+    inputs: styled ? ['x', 'style'] : ['x'], outputs: ['y'],
+    nodes: [
+      ...computed.map(({ node }) => node), { op: 'DEQUANTIZE', version: 2, inputs: ['x'], outputs: ['real x'] }, ...nodes, ...activated,
+      { op: 'QUANTIZE', inputs: [activated.length ? 'activated' : 'real y'], outputs: ['y'] },
+    ],
+  };
+}
+
+for (const type of ['uint8', 'int8']) {
+  for (const more of [{}, { fused: 'RELU' }, { fused: 'RELU6' }, { styled: true }, { styled: true, fused: 'RELU' }]) {
+    test(`an instance norm between DEQUANTIZE and QUANTIZE is one 8-bit step, ${type} ${JSON.stringify(more)}`, async () => {
+      const one = await run(normBetween(type, more)), two = await run(normBetween(type, { ...more, hidden: true }));
+      const computed = more.styled ? ['FULLY_CONNECTED', 'FULLY_CONNECTED'] : [];
+      assert.deepEqual(one.steps.sort(), between(type, [...computed, 'INSTANCE_NORM']).sort());
+      assert.ok(two.steps.length >= 11, two.steps.join());
+      assert.ok(new Set(two.outputs.y).size > 50, 'the outputs vary');
+      for (const [i, value] of two.outputs.y.entries()) assert.ok(Math.abs(one.outputs.y[i] - value) <= 1, `element ${i}: ${one.outputs.y[i]}, expected ${value}`);
+    });
+  }
+}
+
+test('an instance norm whose reals others read keeps them', async () => {
+  const description = normBetween('uint8');
+  const one = await run(exposing(description, 'real y')), two = await run(exposing(normBetween('uint8', { hidden: true }), 'real y'));
+  assert.deepEqual(one.steps, ['INSTANCE_NORM', 'QUANTIZE']);
+  for (const [i, value] of two.outputs.y.entries()) assert.ok(Math.abs(one.outputs.y[i] - value) <= 1);
+  for (const [i, value] of two.outputs['real y'].entries()) assert.ok(Math.abs(one.outputs['real y'][i] - value) < 1e-4);
+});
+
 test('a cluster whose mean is not over the picture stays as it is', async () => {
   const description = instanceNorm('float32');
   description.tensors[1] = integers('axes', [1, 3]);

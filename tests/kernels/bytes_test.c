@@ -1,4 +1,4 @@
-/* add_u8, lookup_u8, quantize_u8 and dequantize_u8: every table against
+/* add_u8, lookup_u8, quantize_u8, dequantize_u8, moments_u8 and affine_u8: every table against
  * formulas in double or 64-bit arithmetic, bit for bit, in place too. */
 #include <math.h>
 
@@ -115,6 +115,59 @@ static void test_dequantize(size_t count) {
     check_release();
 }
 
+static void test_moments(size_t channels) {
+    size_t pixels = check_random() % 4 ? check_random_size(1, 50) : 256;
+    uint8_t *x = check_input(pixels * channels, check_random_size(0, 15));
+    check_fill(x, pixels * channels, (int)(check_random() % CHECK_FILLS));
+    uint32_t *before = check_input(channels * 8, 0), *expected = check_input(channels * 8, 0);
+    uint32_t *sum = check_output(channels * 4, 4), *square = check_output(channels * 4, 8);
+    check_fill((uint8_t *)before, channels * 8, 0);
+    memcpy(expected, before, channels * 8);
+    for (size_t i = 0; i < pixels * channels; i++) {
+        expected[i % channels] += x[i];
+        expected[channels + i % channels] += (uint32_t)x[i] * x[i];
+    }
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        memcpy(sum, before, channels * 4);
+        memcpy(square, before + channels, channels * 4);
+        target.kernels->moments_u8(x, pixels, channels, sum, square);
+        check_bytes(expected, sum, channels * 4, "moments_u8, sum");
+        check_bytes(expected + channels, square, channels * 4, "moments_u8, square");
+        check_that(check_output_intact(sum) && check_output_intact(square), "moments_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_affine(size_t channels) {
+    size_t pixels = check_random_size(1, 30), count = pixels * channels;
+    uint8_t *x = check_input(count, check_random_size(0, 15)), *expected = check_input(count, 0);
+    float *scale = check_input(channels * 4, 4), *shift = check_input(channels * 4, 8);
+    check_fill(x, count, (int)(check_random() % CHECK_FILLS));
+    check_fill_floats(scale, channels, -2.0f, 2.0f);
+    check_fill_floats(shift, channels, -200.0f, 200.0f);
+    if (channels > 3) scale[0] = 1e30f, scale[1] = -1e30f, shift[2] = 1e30f, scale[3] = 0.5f, shift[3] = 1.0f;
+    pcl_requantization to = {scale, (int32_t)check_random_size(0, 255), (int32_t)check_random_size(0, 255), 255};
+    to.high = (int32_t)check_random_size((size_t)to.low, 255);
+    if (check_random() % 2) to.low = 0, to.high = 255;
+    for (size_t i = 0; i < count; i++) {
+        float value = (float)x[i] * scale[i % channels] + shift[i % channels];
+        expected[i] = (uint8_t)fmin(fmax(nearbyint((double)value) + to.zero_point, to.low), to.high);
+    }
+    uint8_t *out = check_output(count, check_random_size(0, 15));
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        target.kernels->affine_u8(x, pixels, channels, shift, &to, out);
+        check_bytes(expected, out, count, "affine_u8");
+        memcpy(out, x, count);
+        target.kernels->affine_u8(out, pixels, channels, shift, &to, out);
+        check_bytes(expected, out, count, "affine_u8 in place");
+        check_that(check_output_intact(out), "affine_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
 static void test(void) {
     test_add_range();
     for (size_t count = 1; count < 70; count++) {
@@ -122,6 +175,8 @@ static void test(void) {
         test_lookup(count);
         test_quantize(count);
         test_dequantize(count);
+        test_moments(count);
+        test_affine(count);
     }
     for (int i = 0; i < 50; i++) test_add(check_random_size(100, 2000));
     test_quantize(20000);
@@ -144,12 +199,22 @@ static void run_quantize(void *kernels) {
 static void run_dequantize(void *kernels) {
     ((const pcl_kernels *)kernels)->dequantize_u8(3.0f, 7, bytes_a, floats, BENCH_COUNT);
 }
+static void run_moments(void *kernels) {
+    static uint32_t sums[2][32];
+    for (size_t i = 0; i < BENCH_COUNT / 32; i += 256)
+        ((const pcl_kernels *)kernels)->moments_u8(bytes_a + i * 32, 256, 32, sums[0], sums[1]);
+}
+static void run_affine(void *kernels) {
+    pcl_requantization to = {floats, 7, 7, 255};
+    ((const pcl_kernels *)kernels)->affine_u8(bytes_a, BENCH_COUNT / 32, 32, floats, &to, bytes_out);
+}
 
 static void bench(void) {
     static const struct {
         const char *name;
         void (*run)(void *kernels);
-    } all[] = {{"add_u8", run_add}, {"lookup_u8", run_lookup}, {"dequantize_u8", run_dequantize}, {"quantize_u8", run_quantize}};
+    } all[] = {{"add_u8", run_add}, {"lookup_u8", run_lookup}, {"dequantize_u8", run_dequantize}, {"quantize_u8", run_quantize},
+               {"moments_u8", run_moments}, {"affine_u8", run_affine}};
     check_fill(bytes_a, BENCH_COUNT, 0);
     check_fill(bytes_b, BENCH_COUNT, 0);
     check_fill(table, 256, 0);
