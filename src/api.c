@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tflite_read.h"
+#include "model/read.h"
 #include "passes/passes.h"
 #include "run/program.h"
 
@@ -52,11 +52,7 @@ static pcl_tensor_info describe_tensor(const pcl_tensor *tensor, const pcl_shape
     return info;
 }
 
-static pcl_status read_file(pcl_model *model, pcl_graph *graph, pcl_arena *arena, pcl_shape *signatures,
-                            int32_t capacity, pcl_error *error) {
-    *graph = (pcl_graph){.arena = arena, .error = error};
-    return pcl_tflite_read(model->file, graph, signatures, capacity);
-}
+static double max_work(const pcl_model *model) { return (double)model->options.max_giga_macs * 1e9; }
 
 enum { MAX_INPUTS = 64 };
 
@@ -64,7 +60,8 @@ static pcl_status describe_file(pcl_model *model, pcl_error *error) {
     pcl_graph *graph = &model->file_graph;
     pcl_shape *signatures = pcl_arena_alloc_array(&model->file_arena, MAX_INPUTS, sizeof *signatures);
     if (!signatures) return pcl_fail(error, PCL_ERROR_LIMIT, "no memory for the model's description");
-    PCL_TRY_RETURN(read_file(model, graph, &model->file_arena, signatures, MAX_INPUTS, error));
+    *graph = (pcl_graph){.arena = &model->file_arena, .error = error};
+    PCL_TRY_RETURN(pcl_model_describe(model->file, graph, signatures, MAX_INPUTS));
     if (graph->input_count > MAX_INPUTS)
         return pcl_fail(error, PCL_ERROR_UNSUPPORTED, "%d inputs; at most %d are supported", graph->input_count,
                         MAX_INPUTS);
@@ -146,16 +143,16 @@ static void release_prepared(pcl_model *model) {
 
 static pcl_status simplify(pcl_model *model) {
     pcl_graph *graph = &model->graph;
-    double max_work = (double)model->options.max_giga_macs * 1e9, macs;
+    double macs;
     PCL_TRY_RETURN(pcl_pass_canonical_u8(graph));
-    PCL_TRY_RETURN(pcl_pass_infer(graph, model->kernels, max_work, &macs));
+    PCL_TRY_RETURN(pcl_pass_infer(graph, model->kernels, max_work(model), &macs));
     PCL_TRY_RETURN(pcl_pass_fuse_quantize(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_pad(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_residual(graph));
     /* Once more, since passes made new nodes and moved others. */
-    return pcl_pass_infer(graph, model->kernels, max_work, &model->info.macs);
+    return pcl_pass_infer(graph, model->kernels, max_work(model), &model->info.macs);
 }
 
 static void publish_tensor(pcl_tensor_info *info, const pcl_tensor *tensor) {
@@ -183,7 +180,8 @@ pcl_status pcl_model_prepare(pcl_model *model, pcl_error *error) {
     pcl_graph *graph = &model->graph;
     release_prepared(model);
     pcl_arena_init(&model->arena, byte_limit(model) - model->file_arena.used);
-    PCL_TRY(read_file(model, graph, &model->arena, NULL, 0, error));
+    *graph = (pcl_graph){.arena = &model->arena, .error = error};
+    PCL_TRY(pcl_model_read(model->file, graph, model->input_shapes, model->kernels, max_work(model)));
     PCL_TRY(pcl_graph_check_supported(graph));
     PCL_TRY(bind_shapes(model, error));
     PCL_TRY(simplify(model));

@@ -108,6 +108,22 @@ bool pcl_graph_is_output(const pcl_graph *graph, const pcl_tensor *tensor) {
     return is_listed(graph->outputs, graph->output_count, tensor);
 }
 
+pcl_status pcl_graph_check_supported(const pcl_graph *graph) {
+    char list[900];
+    size_t used = 0;
+    int32_t missing = 0;
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        const pcl_node *node = graph->nodes[i];
+        if (node->op) continue;
+        pcl_format(list + used, sizeof list - used, "%s%s v%d ('%s')", missing ? ", " : "", node->op_name, node->version,
+                   node->name);
+        used += strlen(list + used);
+        missing++;
+    }
+    if (!missing) return PCL_OK;
+    return pcl_fail(graph->error, PCL_ERROR_UNSUPPORTED, "%d nodes use unsupported operators: %s", missing, list);
+}
+
 pcl_status pcl_node_fail(pcl_error *error, const pcl_node *node, pcl_status status, const char *format, ...) {
     if (!error) return status;
     /* The detail is formatted apart, since the message names the node first. */

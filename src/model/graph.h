@@ -182,6 +182,9 @@ void pcl_graph_sweep(pcl_graph *graph);
 bool pcl_graph_is_input(const pcl_graph *graph, const pcl_tensor *tensor);
 bool pcl_graph_is_output(const pcl_graph *graph, const pcl_tensor *tensor);
 
+/* PCL_OK, or PCL_ERROR_UNSUPPORTED with all nodes whose operator is missing. */
+pcl_status pcl_graph_check_supported(const pcl_graph *graph);
+
 /* Fills the error with the node's operator and name besides the message. */
 pcl_status pcl_node_fail(pcl_error *error, const pcl_node *node, pcl_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -309,19 +309,3 @@ pcl_status pcl_tflite_read(pcl_bytes file, pcl_graph *graph, pcl_shape *signatur
     pcl_graph_link(graph);
     return PCL_OK;
 }
-
-pcl_status pcl_graph_check_supported(const pcl_graph *graph) {
-    char list[900];
-    size_t used = 0;
-    int32_t missing = 0;
-    for (int32_t i = 0; i < graph->node_count; i++) {
-        const pcl_node *node = graph->nodes[i];
-        if (node->op) continue;
-        pcl_format(list + used, sizeof list - used, "%s%s v%d ('%s')", missing ? ", " : "", node->op_name, node->version,
-                   node->name);
-        used += strlen(list + used);
-        missing++;
-    }
-    if (!missing) return PCL_OK;
-    return pcl_fail(graph->error, PCL_ERROR_UNSUPPORTED, "%d nodes use unsupported operators: %s", missing, list);
-}

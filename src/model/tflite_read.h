@@ -14,7 +14,4 @@
  * the file leaves them open (-1); may be NULL. */
 pcl_status pcl_tflite_read(pcl_bytes file, pcl_graph *graph, pcl_shape *signatures, int32_t signature_capacity);
 
-/* PCL_OK, or PCL_ERROR_UNSUPPORTED with all nodes whose operator is missing. */
-pcl_status pcl_graph_check_supported(const pcl_graph *graph);
-
 #endif

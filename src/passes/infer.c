@@ -60,21 +60,24 @@ static double work_of(const pcl_node *node) {
     return work;
 }
 
-pcl_status pcl_pass_infer(pcl_graph *graph, const pcl_kernels *kernels, double max_work, double *macs) {
+pcl_status pcl_infer_node(pcl_graph *graph, const pcl_kernels *kernels, pcl_node *node, pcl_work *work) {
     pcl_infer_context context = {graph->error, graph->arena};
-    double work = 0.0;
-    *macs = 0.0;
-    for (int32_t i = 0; i < graph->node_count; i++) {
-        pcl_node *node = graph->nodes[i];
-        PCL_TRY_RETURN(check_counts(&context, node));
-        PCL_TRY_RETURN(node->op->infer(&context, node));
-        work += work_of(node);
-        if (work > max_work)
-            return pcl_node_fail(graph->error, node, PCL_ERROR_LIMIT, "one run would take more than %lld giga-operations",
-                                 (long long)(max_work / 1e9));
-        PCL_TRY_RETURN(fold(graph, kernels, node));
-        if (node->op) *macs += (double)node->macs;
-    }
+    PCL_TRY_RETURN(check_counts(&context, node));
+    PCL_TRY_RETURN(node->op->infer(&context, node));
+    work->operations += work_of(node);
+    if (work->operations > work->most)
+        return pcl_node_fail(graph->error, node, PCL_ERROR_LIMIT, "one run would take more than %lld giga-operations",
+                             (long long)(work->most / 1e9));
+    PCL_TRY_RETURN(fold(graph, kernels, node));
+    if (node->op) work->macs += (double)node->macs;
+    return PCL_OK;
+}
+
+pcl_status pcl_pass_infer(pcl_graph *graph, const pcl_kernels *kernels, double max_work, double *macs) {
+    pcl_work work = {.most = max_work};
+    for (int32_t i = 0; i < graph->node_count; i++)
+        PCL_TRY_RETURN(pcl_infer_node(graph, kernels, graph->nodes[i], &work));
+    *macs = work.macs;
     pcl_graph_sweep(graph);
     return PCL_OK;
 }

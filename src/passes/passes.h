@@ -15,6 +15,15 @@ void pcl_pass_keep_scale(pcl_graph *graph);
  * by 128, inputs and outputs of the model get a conversion. */
 pcl_status pcl_pass_canonical_u8(pcl_graph *graph);
 
+/* What one run takes: multiply-accumulates, and these with element operations, which `most` bounds. */
+typedef struct pcl_work {
+    double macs, operations, most;
+} pcl_work;
+
+/* Checks a node and infers its outputs; evaluates it when its inputs are all
+ * constant, and then sets its op to NULL. */
+pcl_status pcl_infer_node(pcl_graph *graph, const pcl_kernels *kernels, pcl_node *node, pcl_work *work);
+
 /* Infers all shapes in order, checking every node, and evaluates nodes whose
  * inputs are all constant. max_work bounds the multiply-accumulates and
  * element operations of one run; *macs gets the former. */

@@ -1,0 +1,325 @@
+#include "tools/onnx/onnx_file.h"
+
+enum {
+    MAX_LABEL = 120,
+    MAX_NODES = 1 << 14,
+    MAX_VALUES = 1 << 18,
+    /* Fields of ModelProto, GraphProto, NodeProto, ... */
+    MODEL_GRAPH = 7,
+    MODEL_OPSET = 8,
+    OPSET_DOMAIN = 1,
+    OPSET_VERSION = 2,
+    GRAPH_NODE = 1,
+    GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
+    GRAPH_SPARSE = 15,
+    NODE_INPUT = 1,
+    NODE_OUTPUT = 2,
+    NODE_TYPE = 4,
+    NODE_ATTRIBUTE = 5,
+    NODE_DOMAIN = 7,
+    TENSOR_NAME = 8,
+    PORT_NAME = 1,
+    PORT_TYPE = 2,
+    TYPE_TENSOR = 1,
+    TENSOR_TYPE_ELEMENT = 1,
+    TENSOR_TYPE_SHAPE = 2,
+    SHAPE_DIM = 1,
+    DIM_VALUE = 1
+};
+
+bool pcl_onnx_recognise(pcl_bytes bytes) {
+    pcl_message model = pcl_message_open(bytes);
+    pcl_field field;
+    bool has_graph = false;
+    while (pcl_message_next(&model, &field)) has_graph |= field.number == MODEL_GRAPH && field.wire == PCL_WIRE_BYTES;
+    return has_graph && !model.bad;
+}
+
+static pcl_status malformed(const pcl_onnx_file *file, const char *what) {
+    return pcl_fail(file->graph->error, PCL_ERROR_FORMAT, "malformed .onnx file: %s", what);
+}
+
+const char *pcl_onnx_label(pcl_graph *graph, pcl_text text) {
+    size_t length = text.size < MAX_LABEL ? text.size : MAX_LABEL;
+    char *label = pcl_graph_alloc(graph, length + 1, 1);
+    if (label && length) memcpy(label, text.data, length);
+    return label;
+}
+
+/* --- Values by name --------------------------------------------------------- */
+
+/* FNV-1a */
+static uint32_t hash(pcl_text text) {
+    uint32_t value = 2166136261u;
+    for (size_t i = 0; i < text.size; i++) value = (value ^ (uint8_t)text.data[i]) * 16777619u;
+    return value;
+}
+
+/* Finds or makes; the table has room for every name of the file. */
+static pcl_status find_value(pcl_onnx_file *file, pcl_text name, pcl_value **out) {
+    size_t at = hash(name) & (file->table_size - 1);
+    while (file->table[at] && !pcl_text_equal(file->table[at]->name, name)) at = (at + 1) & (file->table_size - 1);
+    if (!file->table[at]) {
+        pcl_value *value = file->table[at] = pcl_graph_alloc(file->graph, 1, sizeof *value);
+        if (!value) return PCL_ERROR_LIMIT;
+        value->name = name;
+        value->label = pcl_onnx_label(file->graph, name);
+        if (!value->label) return PCL_ERROR_LIMIT;
+    }
+    *out = file->table[at];
+    return PCL_OK;
+}
+
+/* --- Nodes ------------------------------------------------------------------- */
+
+/* After this, readers of attributes need not doubt their structure. */
+static bool check_attribute(pcl_bytes body) {
+    pcl_message attribute = pcl_message_open(body);
+    pcl_field field;
+    size_t unused = 0;
+    while (pcl_message_next(&attribute, &field)) {
+        if (field.number == 8 && !pcl_field_varints(&field, NULL, &unused)) return false;
+        if (field.number == 7 && !pcl_field_fixed(&field, 4, NULL, &unused)) return false;
+    }
+    return !attribute.bad;
+}
+
+static pcl_status label_node(pcl_onnx_file *file, pcl_onnx_node *node) {
+    bool standard = pcl_text_is(node->domain, "") || pcl_text_is(node->domain, "ai.onnx");
+    const char *type = node->label = pcl_onnx_label(file->graph, node->type);
+    if (!type || standard) return type ? PCL_OK : PCL_ERROR_LIMIT;
+    const char *domain = pcl_onnx_label(file->graph, node->domain);
+    char *label = pcl_graph_alloc(file->graph, 2 * MAX_LABEL + 2, 1);
+    if (!domain || !label) return PCL_ERROR_LIMIT;
+    pcl_format(label, 2 * MAX_LABEL + 2, "%s.%s", domain, type);
+    node->label = label;
+    return PCL_OK;
+}
+
+/* An empty name stands for an input or output that is left out. */
+static pcl_status read_names(pcl_onnx_file *file, pcl_onnx_node *node) {
+    pcl_message message = pcl_message_open(node->body);
+    pcl_field field;
+    int32_t inputs = 0, outputs = 0;
+    while (pcl_message_next(&message, &field)) {
+        bool input = field.number == NODE_INPUT, output = field.number == NODE_OUTPUT;
+        if ((!input && !output) || field.wire != PCL_WIRE_BYTES) continue;
+        pcl_value **place = input ? &node->inputs[inputs++] : &node->outputs[outputs++];
+        if (field.bytes.size == 0) continue;
+        PCL_TRY_RETURN(find_value(file, pcl_field_text(&field), place));
+        if (input) (*place)->reads++;
+    }
+    while (node->output_count > 0 && !node->outputs[node->output_count - 1]) node->output_count--;
+    return PCL_OK;
+}
+
+static pcl_status read_node(pcl_onnx_file *file, pcl_bytes body, pcl_onnx_node *node) {
+    pcl_message message = pcl_message_open(body);
+    pcl_field field;
+    node->body = body;
+    while (pcl_message_next(&message, &field)) {
+        if (field.wire != PCL_WIRE_BYTES) continue;
+        if (field.number == NODE_INPUT) node->input_count++;
+        else if (field.number == NODE_OUTPUT) node->output_count++;
+        else if (field.number == NODE_TYPE) node->type = pcl_field_text(&field);
+        else if (field.number == NODE_DOMAIN) node->domain = pcl_field_text(&field);
+        else if (field.number == NODE_ATTRIBUTE && !check_attribute(field.bytes))
+            return malformed(file, "an attribute breaks off");
+    }
+    if (message.bad) return malformed(file, "a node breaks off");
+    node->inputs = pcl_graph_alloc(file->graph, (size_t)node->input_count, sizeof *node->inputs);
+    node->outputs = pcl_graph_alloc(file->graph, (size_t)node->output_count, sizeof *node->outputs);
+    if (!node->inputs || !node->outputs) return PCL_ERROR_LIMIT;
+    PCL_TRY_RETURN(label_node(file, node));
+    PCL_TRY_RETURN(read_names(file, node));
+    if (node->output_count == 0) return malformed(file, "a node without outputs");
+    return PCL_OK;
+}
+
+/* --- Inputs, outputs, initialisers -------------------------------------------- */
+
+static pcl_status read_shape(const pcl_onnx_file *file, pcl_bytes body, pcl_onnx_port *port) {
+    pcl_message shape = pcl_message_open(body);
+    pcl_field dim, field;
+    port->has_shape = true;
+    while (pcl_message_next(&shape, &dim)) {
+        if (dim.number != SHAPE_DIM || dim.wire != PCL_WIRE_BYTES) continue;
+        if (port->shape.rank == PCL_MAX_RANK)
+            return pcl_fail(file->graph->error, PCL_ERROR_UNSUPPORTED, "'%s' has more than %d dimensions",
+                            port->value->label, PCL_MAX_RANK);
+        int32_t *size = &port->shape.dims[port->shape.rank++];
+        pcl_message message = pcl_message_open(dim.bytes);
+        *size = -1;
+        while (pcl_message_next(&message, &field))
+            if (field.number == DIM_VALUE && field.wire == PCL_WIRE_VARINT && field.value <= INT32_MAX)
+                *size = (int32_t)field.value;
+        if (message.bad) return malformed(file, "a shape breaks off");
+    }
+    return shape.bad ? malformed(file, "a shape breaks off") : PCL_OK;
+}
+
+static pcl_status read_type(const pcl_onnx_file *file, pcl_bytes body, pcl_onnx_port *port) {
+    pcl_message type = pcl_message_open(body);
+    pcl_field tensor, field;
+    while (pcl_message_next(&type, &tensor)) {
+        if (tensor.number != TYPE_TENSOR || tensor.wire != PCL_WIRE_BYTES) continue;
+        pcl_message message = pcl_message_open(tensor.bytes);
+        while (pcl_message_next(&message, &field)) {
+            if (field.number == TENSOR_TYPE_ELEMENT) port->dtype = pcl_onnx_dtype(field.value);
+            if (field.number == TENSOR_TYPE_SHAPE && field.wire == PCL_WIRE_BYTES)
+                PCL_TRY_RETURN(read_shape(file, field.bytes, port));
+        }
+        if (message.bad) return malformed(file, "a type breaks off");
+    }
+    return type.bad ? malformed(file, "a type breaks off") : PCL_OK;
+}
+
+static pcl_status read_port(pcl_onnx_file *file, pcl_bytes body, pcl_onnx_port *port) {
+    pcl_message message = pcl_message_open(body);
+    pcl_field field;
+    port->dtype = PCL_DTYPE_COUNT;
+    for (int want = PORT_NAME; want <= PORT_TYPE; want++) { /* the name first, for messages about the type */
+        message = pcl_message_open(body);
+        while (pcl_message_next(&message, &field)) {
+            if (field.number != (uint32_t)want || field.wire != PCL_WIRE_BYTES) continue;
+            if (want == PORT_NAME) PCL_TRY_RETURN(find_value(file, pcl_field_text(&field), &port->value));
+            else PCL_TRY_RETURN(read_type(file, field.bytes, port));
+        }
+        if (message.bad || !port->value) return malformed(file, "an input or output breaks off");
+    }
+    return PCL_OK;
+}
+
+static pcl_status read_initializer(pcl_onnx_file *file, pcl_bytes body, pcl_onnx_initializer *out) {
+    pcl_message message = pcl_message_open(body);
+    pcl_field field;
+    out->body = body;
+    while (pcl_message_next(&message, &field))
+        if (field.number == TENSOR_NAME && field.wire == PCL_WIRE_BYTES)
+            PCL_TRY_RETURN(find_value(file, pcl_field_text(&field), &out->value));
+    if (message.bad) return malformed(file, "a tensor breaks off");
+    return out->value ? PCL_OK : malformed(file, "an initialiser has no name");
+}
+
+/* --- The whole ------------------------------------------------------------------ */
+
+static pcl_status read_opset(pcl_onnx_file *file, pcl_bytes body) {
+    pcl_message message = pcl_message_open(body);
+    pcl_field field;
+    pcl_text domain = {NULL, 0};
+    uint64_t version = 1;
+    while (pcl_message_next(&message, &field)) {
+        if (field.number == OPSET_DOMAIN && field.wire == PCL_WIRE_BYTES) domain = pcl_field_text(&field);
+        if (field.number == OPSET_VERSION) version = field.value;
+    }
+    if (message.bad) return malformed(file, "an operator set breaks off");
+    if (pcl_text_is(domain, "") || pcl_text_is(domain, "ai.onnx")) file->opset = version > 1000 ? 1000 : (int32_t)version;
+    return PCL_OK;
+}
+
+static pcl_status read_attachment(pcl_onnx_file *file, pcl_bytes body) {
+    pcl_onnx_attachment *out = &file->attachments[file->attachment_count++];
+    pcl_message message = pcl_message_open(body);
+    pcl_field field;
+    while (pcl_message_next(&message, &field)) {
+        if (field.wire != PCL_WIRE_BYTES) continue;
+        if (field.number == 1) out->name = pcl_field_text(&field);
+        if (field.number == 2) out->contents = field.bytes;
+    }
+    return message.bad ? malformed(file, "an attached file breaks off") : PCL_OK;
+}
+
+/* How many there are of everything, so that arrays can be made. */
+typedef struct census {
+    size_t nodes, initializers, inputs, outputs, names, attachments;
+} census;
+
+static pcl_status count_graph(const pcl_onnx_file *file, pcl_bytes body, census *count) {
+    pcl_message graph = pcl_message_open(body);
+    pcl_field field, part;
+    while (pcl_message_next(&graph, &field)) {
+        if (field.wire != PCL_WIRE_BYTES) continue;
+        if (field.number == GRAPH_SPARSE)
+            return pcl_fail(file->graph->error, PCL_ERROR_UNSUPPORTED, "sparse initialisers are not supported");
+        count->initializers += field.number == GRAPH_INITIALIZER;
+        count->inputs += field.number == GRAPH_INPUT;
+        count->outputs += field.number == GRAPH_OUTPUT;
+        count->nodes += field.number == GRAPH_NODE;
+        if (field.number != GRAPH_NODE) continue;
+        pcl_message node = pcl_message_open(field.bytes);
+        while (pcl_message_next(&node, &part)) count->names += part.number == NODE_INPUT || part.number == NODE_OUTPUT;
+    }
+    count->names += count->initializers + count->inputs + count->outputs;
+    return graph.bad ? malformed(file, "the graph breaks off") : PCL_OK;
+}
+
+static pcl_status make_room(pcl_onnx_file *file, const census *count) {
+    pcl_graph *graph = file->graph;
+    if (count->nodes > MAX_NODES || count->names > MAX_VALUES)
+        return pcl_fail(graph->error, PCL_ERROR_LIMIT, "%zu nodes and %zu names; at most %d and %d are supported",
+                        count->nodes, count->names, MAX_NODES, MAX_VALUES);
+    file->table_size = 16;
+    while (file->table_size < 2 * count->names) file->table_size *= 2;
+    file->table = pcl_graph_alloc(graph, file->table_size, sizeof *file->table);
+    file->nodes = pcl_graph_alloc(graph, count->nodes, sizeof *file->nodes);
+    file->initializers = pcl_graph_alloc(graph, count->initializers, sizeof *file->initializers);
+    file->inputs = pcl_graph_alloc(graph, count->inputs, sizeof *file->inputs);
+    file->outputs = pcl_graph_alloc(graph, count->outputs, sizeof *file->outputs);
+    file->attachments = pcl_graph_alloc(graph, count->attachments, sizeof *file->attachments);
+    bool complete = file->table && file->nodes && file->initializers && file->inputs && file->outputs && file->attachments;
+    return complete ? PCL_OK : PCL_ERROR_LIMIT;
+}
+
+static pcl_status read_graph(pcl_onnx_file *file, pcl_bytes body) {
+    pcl_message graph = pcl_message_open(body);
+    pcl_field field;
+    while (pcl_message_next(&graph, &field)) {
+        if (field.wire != PCL_WIRE_BYTES) continue;
+        if (field.number == GRAPH_NODE)
+            PCL_TRY_RETURN(read_node(file, field.bytes, &file->nodes[file->node_count++]));
+        else if (field.number == GRAPH_INITIALIZER)
+            PCL_TRY_RETURN(read_initializer(file, field.bytes, &file->initializers[file->initializer_count++]));
+        else if (field.number == GRAPH_INPUT)
+            PCL_TRY_RETURN(read_port(file, field.bytes, &file->inputs[file->input_count++]));
+        else if (field.number == GRAPH_OUTPUT)
+            PCL_TRY_RETURN(read_port(file, field.bytes, &file->outputs[file->output_count++]));
+    }
+    return PCL_OK;
+}
+
+/* Older files list every initialiser among the inputs as well. */
+static void drop_initialized_inputs(pcl_onnx_file *file) {
+    int32_t kept = 0;
+    for (int32_t i = 0; i < file->initializer_count; i++) file->initializers[i].value->half = true; /* a mark, for now */
+    for (int32_t i = 0; i < file->input_count; i++)
+        if (!file->inputs[i].value->half) file->inputs[kept++] = file->inputs[i];
+    for (int32_t i = 0; i < file->initializer_count; i++) file->initializers[i].value->half = false;
+    file->input_count = kept;
+}
+
+/* Fields of the same message may come in several parts, which count as one. */
+pcl_status pcl_onnx_file_read(pcl_onnx_file *file, pcl_graph *graph, pcl_bytes bytes) {
+    *file = (pcl_onnx_file){.graph = graph, .opset = 1};
+    pcl_message model = pcl_message_open(bytes);
+    pcl_field field;
+    census count = {0};
+    while (pcl_message_next(&model, &field)) {
+        if (field.wire != PCL_WIRE_BYTES) continue;
+        if (field.number == MODEL_OPSET) PCL_TRY_RETURN(read_opset(file, field.bytes));
+        if (field.number == MODEL_GRAPH) PCL_TRY_RETURN(count_graph(file, field.bytes, &count));
+        count.attachments += field.number == PCL_ONNX_ATTACHMENT;
+    }
+    if (model.bad) return malformed(file, "it breaks off");
+    PCL_TRY_RETURN(make_room(file, &count));
+    model = pcl_message_open(bytes);
+    while (pcl_message_next(&model, &field)) {
+        if (field.wire != PCL_WIRE_BYTES) continue;
+        if (field.number == MODEL_GRAPH) PCL_TRY_RETURN(read_graph(file, field.bytes));
+        if (field.number == PCL_ONNX_ATTACHMENT) PCL_TRY_RETURN(read_attachment(file, field.bytes));
+    }
+    for (int32_t i = 0; i < file->output_count; i++) file->outputs[i].value->reads++;
+    drop_initialized_inputs(file);
+    return PCL_OK;
+}
