@@ -36,6 +36,13 @@ export function centralCrop({ width, height }, aspect, fraction) {
   return { x: (width - cropWidth) / 2, y: (height - cropHeight) / 2, width: cropWidth, height: cropHeight };
 }
 
+/** The real value of float16's bits. */
+function fromHalf(bits) {
+  const exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
+  return bits >> 15 ? -size : size;
+}
+
 async function readLabels(labels, signal) {
   if (!labels) return [];
   if (Array.isArray(labels)) return labels;
@@ -84,8 +91,8 @@ export class Classifier {
     const [height, width] = input.shape.slice(format.planar ? 2 : 1);
     const crop = centralCrop(pixels, width / height, this.options.crop ?? 0.875);
     const result = await this.model.run({ [input.name]: { picture: pixels, crop, format } }, { signal, onProgress });
-    const { name, scale = 1, zeroPoint = 0 } = output;
-    const scores = Array.from(result[name], (value, index) => ({ index, score: (Number(value) - zeroPoint) * scale }));
+    const { name, dtype, scale = 1, zeroPoint = 0 } = output, number = dtype === 'float16' ? fromHalf : Number;
+    const scores = Array.from(result[name], (value, index) => ({ index, score: (number(value) - zeroPoint) * scale }));
     scores.sort((a, b) => b.score - a.score || a.index - b.index);
     return scores.slice(0, topK).map(({ index, score }) => ({ label: this.labels[index] ?? `class ${index}`, index, score }));
   }

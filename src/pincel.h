@@ -209,7 +209,7 @@ PCL_API void pcl_picture_free(pcl_picture *picture);
 PCL_API pcl_status pcl_picture_resize(pcl_picture *out, const pcl_picture *in, const pcl_rect *crop,
                                       uint32_t out_width, uint32_t out_height, pcl_filter filter, pcl_error *error);
 
-/* Fills a float32, uint8 or int8 tensor with a picture of exactly the
+/* Fills a float32, float16, uint8 or int8 tensor with a picture of exactly the
  * tensor's height and width. */
 PCL_API pcl_status pcl_picture_to_tensor(const pcl_picture *in, const pcl_pixel_format *format,
                                          const pcl_tensor_info *tensor, pcl_error *error);

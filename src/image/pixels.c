@@ -38,8 +38,9 @@ static pcl_status check_format(const pcl_pixel_format *format, pcl_error *error)
 }
 
 static pcl_status check_type(const pcl_tensor_info *tensor, pcl_error *error) {
-    if (tensor->dtype != PCL_FLOAT32 && tensor->dtype != PCL_UINT8 && tensor->dtype != PCL_INT8)
-        return pcl_fail(error, PCL_ERROR_TYPE, "a picture goes with float32, uint8 or int8, not %s",
+    if (tensor->dtype != PCL_FLOAT32 && tensor->dtype != PCL_FLOAT16 && tensor->dtype != PCL_UINT8 &&
+        tensor->dtype != PCL_INT8)
+        return pcl_fail(error, PCL_ERROR_TYPE, "a picture goes with float32, float16, uint8 or int8, not %s",
                         pcl_dtype_name((pcl_dtype)tensor->dtype));
     if (tensor->quantised && !(tensor->scale > 0.0f && isfinite(tensor->scale)))
         return pcl_fail(error, PCL_ERROR_TYPE, "the tensor's scale is not positive");
@@ -59,7 +60,7 @@ static pcl_status find_layout(layout *out, const pcl_pixel_format *format, const
     if (channels != (int32_t)format->channels || height <= 0 || width <= 0)
         return pcl_fail(error, PCL_ERROR_SHAPE, "the tensor has %d x %d pixels of %d channels, not of %u", width,
                         height, channels, format->channels);
-    size_t count, bytes, element = tensor->dtype == PCL_FLOAT32 ? 4 : 1;
+    size_t count, bytes, element = pcl_dtype_size((pcl_dtype)tensor->dtype);
     if (!pcl_size_mul((size_t)width, (size_t)height, &count) ||
         !pcl_size_mul(count, element * (size_t)channels, &bytes) || bytes > tensor->bytes)
         return pcl_fail(error, PCL_ERROR_SHAPE, "the tensor is smaller than its shape");
@@ -98,6 +99,15 @@ static void fill_float(float *data, const pcl_picture *in, const pcl_pixel_forma
     }
 }
 
+static void fill_half(uint16_t *data, const pcl_picture *in, const pcl_pixel_format *format, const layout *shape) {
+    for (uint32_t c = 0; c < shape->channels; c++) {
+        uint16_t *to = data + c * shape->channel_step;
+        const uint8_t *from = in->pixels;
+        for (size_t i = 0; i < shape->count; i++, from += 4, to += shape->pixel_step)
+            *to = pcl_float_to_half((float)real_of_byte(format, c, source_byte(from, format, c)));
+    }
+}
+
 /* The 8-bit pattern of each byte's quantum, for one channel. */
 static void quantise_table(uint8_t table[256], const pcl_pixel_format *format, uint32_t channel,
                            const pcl_tensor_info *tensor) {
@@ -131,6 +141,7 @@ pcl_status pcl_picture_to_tensor(const pcl_picture *in, const pcl_pixel_format *
         return pcl_fail(error, PCL_ERROR_SHAPE, "the picture has %u x %u pixels, the tensor %u x %u", in->width,
                         in->height, shape.width, shape.height);
     if (tensor->dtype == PCL_FLOAT32) fill_float(tensor->data, in, format, &shape);
+    else if (tensor->dtype == PCL_FLOAT16) fill_half(tensor->data, in, format, &shape);
     else fill_bytes(tensor->data, in, format, tensor, &shape);
     return PCL_OK;
 }
@@ -151,6 +162,15 @@ static void read_float(pcl_picture *out, const float *data, const pcl_pixel_form
         uint8_t *to = out->pixels;
         for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step)
             store(to, format, c, byte_of_real(format, c, *from));
+    }
+}
+
+static void read_half(pcl_picture *out, const uint16_t *data, const pcl_pixel_format *format, const layout *shape) {
+    for (uint32_t c = 0; c < shape->channels; c++) {
+        const uint16_t *from = data + c * shape->channel_step;
+        uint8_t *to = out->pixels;
+        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step)
+            store(to, format, c, byte_of_real(format, c, pcl_half_to_float(*from)));
     }
 }
 
@@ -179,6 +199,7 @@ pcl_status pcl_picture_from_tensor(pcl_picture *out, const pcl_pixel_format *for
     PCL_TRY_RETURN(pcl_picture_alloc(out, shape.width, shape.height, error));
     memset(out->pixels, 255, shape.count * 4);
     if (tensor->dtype == PCL_FLOAT32) read_float(out, tensor->data, format, &shape);
+    else if (tensor->dtype == PCL_FLOAT16) read_half(out, tensor->data, format, &shape);
     else read_bytes(out, tensor->data, format, tensor, &shape);
     return PCL_OK;
 }

@@ -8,6 +8,7 @@ static pcl_activation *activation_of(pcl_node *node) {
     if (node->op == &pcl_op_fully_connected) return &node->attributes.fully_connected.activation;
     if (node->op == &pcl_op_add || node->op == &pcl_op_sub || node->op == &pcl_op_mul || node->op == &pcl_op_div)
         return &node->attributes.binary.activation;
+    if (node->op == &pcl_op_instance_norm) return &node->attributes.instance_norm.activation;
     if (node->op == &pcl_op_average_pool_2d || node->op == &pcl_op_max_pool_2d) return &node->attributes.pool.activation;
     return NULL;
 }
