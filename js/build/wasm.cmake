@@ -59,11 +59,11 @@ set(CMAKE_C_LINK_EXECUTABLE "${PCL_WASM_LLVM}/wasm-ld <LINK_FLAGS> <OBJECTS> -o 
 # shared, 32 to 32768 pages (the loader may make its maximum smaller).
 # The stack lies first, so that overflow traps instead of reaching data.
 #
-# Nothing linked may have static constructors (emmalloc has one): wasm-ld would
-# wrap every export so that each call runs them again. build.mjs checks this.
+# Nothing linked may have static constructors: wasm-ld would wrap every export
+# so that each call runs them again. build.mjs checks this.
 function(pcl_add_wasm_module name)
     set(suffix "")
-    set(archives libdlmalloc libc libcompiler_rt)
+    set(archives libc libcompiler_rt)
     set(link_flags --no-entry --gc-sections --strip-debug --stack-first -z stack-size=262144
         --initial-memory=2097152 --max-memory=2147483648 --export=malloc --export=free)
     set(features --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext
