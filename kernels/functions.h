@@ -22,6 +22,8 @@ typedef void affine_f32_function(const float *x, size_t pixels, size_t channels,
 typedef void moments_u8_function(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square);
 typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
                                 const pcl_requantization *to, uint8_t *out);
+typedef void winograd_input_f32_function(const float *const taps[36], size_t channels, float *out, size_t stride);
+typedef void winograd_output_f32_function(const pcl_winograd_output *task);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
 
 gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed;
@@ -36,6 +38,8 @@ moments_f32_function pcl_moments_f32_scalar, pcl_moments_f32_simd128;
 affine_f32_function pcl_affine_f32_scalar, pcl_affine_f32_simd128;
 moments_u8_function pcl_moments_u8_scalar, pcl_moments_u8_simd128;
 affine_u8_function pcl_affine_u8_scalar, pcl_affine_u8_simd128;
+winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f32_simd128;
+winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128;
 logistic_f32_function pcl_logistic_f32_scalar, pcl_logistic_f32_simd128;
 
 #endif

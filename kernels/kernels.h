@@ -61,6 +61,18 @@ typedef struct pcl_gemm_f32 {
     size_t out_stride; /* in floats */
 } pcl_gemm_f32;
 
+/* --- winograd_f32: the two transforms around the 36 matrix products of a 3x3 convolution's 4x4 tiles of output
+ * (src/ops/winograd.c). All channel counts are multiples of 4. Sums in any order: within rounding of each other. */
+typedef struct pcl_winograd_output {
+    const float *products; /* [36][stride], of which the first `channels` are this tile's */
+    size_t stride, channels;
+    const float *bias; /* [channels] */
+    float low, high;
+    float *out;              /* [rows][columns][channels]: clamp(tile + bias, low, high) */
+    size_t row_stride;       /* floats */
+    int32_t rows, columns; /* 1..4: the part of the tile that is within the picture */
+} pcl_winograd_output;
+
 /* --- dwconv_u8, dwconv_f32: one or two rows of a depthwise convolution.
  * Output row r (0 <= r < out_rows) reads input rows r * stride_h + y * dilation_h
  * for y < filter_h; rows[] holds a pointer for each input row from the first
@@ -150,6 +162,9 @@ typedef struct pcl_kernels {
      * pcl_requantization has it; scale and shift finite, of any sign; in place allowed */
     void (*affine_u8)(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
                       const pcl_requantization *to, uint8_t *out);
+    /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
+    void (*winograd_input_f32)(const float *const taps[36], size_t channels, float *out, size_t stride);
+    void (*winograd_output_f32)(const pcl_winograd_output *task);
     /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value for in[i] >= -87.3,
      * below that within 2e-38; in place allowed */
     void (*logistic_f32)(const float *in, float *out, size_t count);

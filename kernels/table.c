@@ -25,6 +25,8 @@ static const pcl_kernels scalar = {
     .affine_f32 = pcl_affine_f32_scalar,
     .moments_u8 = pcl_moments_u8_scalar,
     .affine_u8 = pcl_affine_u8_scalar,
+    .winograd_input_f32 = pcl_winograd_input_f32_scalar,
+    .winograd_output_f32 = pcl_winograd_output_f32_scalar,
     .logistic_f32 = pcl_logistic_f32_scalar,
 };
 #endif
@@ -45,6 +47,8 @@ static const pcl_kernels simd128 = {
     .affine_f32 = pcl_affine_f32_simd128,
     .moments_u8 = pcl_moments_u8_simd128,
     .affine_u8 = pcl_affine_u8_simd128,
+    .winograd_input_f32 = pcl_winograd_input_f32_simd128,
+    .winograd_output_f32 = pcl_winograd_output_f32_simd128,
     .logistic_f32 = pcl_logistic_f32_simd128,
 };
 #endif
@@ -67,6 +71,8 @@ static const pcl_kernels simd128 = {
         .affine_f32 = pcl_affine_f32_simd128,      \
         .moments_u8 = pcl_moments_u8_simd128,      \
         .affine_u8 = pcl_affine_u8_simd128,        \
+        .winograd_input_f32 = pcl_winograd_input_f32_simd128, \
+        .winograd_output_f32 = pcl_winograd_output_f32_simd128, \
         .logistic_f32 = pcl_logistic_f32_simd128,  \
     }
 

@@ -5,6 +5,7 @@
 #include "ops/dense.h"
 #include "ops/elements.h"
 #include "ops/im2col.h"
+#include "ops/winograd.h"
 
 enum {
     ROW_TILE = 6,              /* pixels that the GEMM kernels do at once */
@@ -155,6 +156,7 @@ typedef struct conv {
     int32_t threads;
     pcl_add_u8 add; /* of a quantised residual */
     float residual_low, residual_high;
+    const pcl_winograd *winograd; /* does it all, when not NULL */
 } conv;
 
 static pcl_im2col patches_of(const pcl_node *node, const pcl_conv_filter *filter, size_t element) {
@@ -292,8 +294,12 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->group_columns = (size_t)filter->out_channels / self->groups;
     self->direct = self->groups == 1 && is_direct(&self->patches);
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
-    merge_pixels(self);
     self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
+    if (tap_stride == 1 && pcl_winograd_pays(&self->patches, tensors)) {
+        self->winograd = pcl_winograd_prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
+        return self->winograd ? PCL_OK : PCL_ERROR_MEMORY;
+    }
+    merge_pixels(self);
     self->by_columns = by_columns(self);
     if (!plan_chunks(self, node, element, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
@@ -320,9 +326,8 @@ typedef struct conv_run {
     uint8_t *scratch;
 } conv_run;
 
-/* out and residual: [rows][stride], `columns` of each row. NaN passes. */
-static void add_residual_f32(float *out, const float *residual, size_t rows, size_t columns, size_t stride, float low,
-                             float high) {
+void pcl_add_residual_f32(float *out, const float *residual, size_t rows, size_t columns, size_t stride, float low,
+                          float high) {
     for (size_t row = 0; row < rows; row++, out += stride, residual += stride)
         for (size_t i = 0; i < columns; i++) {
             float sum = out[i] + residual[i];
@@ -349,8 +354,8 @@ static void add_residual(const conv_run *run, size_t first, size_t rows, size_t 
     if (self->dense->quantised)
         add_residual_u8(run, (uint8_t *)out + first, (const uint8_t *)residual + first, rows, columns, stride);
     else
-        add_residual_f32((float *)out + first, (const float *)residual + first, rows, columns, stride,
-                         self->residual_low, self->residual_high);
+        pcl_add_residual_f32((float *)out + first, (const float *)residual + first, rows, columns, stride,
+                             self->residual_low, self->residual_high);
 }
 
 /* Rows of the matrix of patches for `count` pixels of one group. */
@@ -381,6 +386,10 @@ static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t fi
 static void run_part(void *argument, int32_t index, int32_t count) {
     const conv_run *run = argument;
     const conv *self = run->self;
+    if (self->winograd) {
+        pcl_winograd_run(run->kernels, self->winograd, run->node, run->scratch, index, count);
+        return;
+    }
     pcl_dense_part part = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, index, count);
     size_t columns = part.end_column - part.first_column;
     if (columns == 0) return;

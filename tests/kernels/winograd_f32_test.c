@@ -1,0 +1,131 @@
+/* winograd_f32: the scalar transforms around the 36 products give the 3x3
+ * convolution itself; the others agree with scalar within TOLERANCE. */
+#include <math.h>
+
+#include "checkkernel.h"
+
+#define TOLERANCE 2e-5f
+
+/* G g G^T, written out from the points 0, 1, -1, 2, -2 (the last row is the point at infinity). */
+static void transform_filter(const float g[9], float out[36]) {
+    static const double points[5] = {0, 1, -1, 2, -2}, scales[5] = {4, -6, -6, 24, 24};
+    double rows[6][3];
+    for (int i = 0; i < 5; i++)
+        for (int p = 0; p < 3; p++) rows[i][p] = pow(points[i], p) / scales[i];
+    rows[5][0] = rows[5][1] = 0;
+    rows[5][2] = 1;
+    for (int i = 0; i < 36; i++) {
+        double sum = 0;
+        for (int t = 0; t < 9; t++) sum += rows[i / 6][t / 3] * rows[i % 6][t % 3] * (double)g[t];
+        out[i] = (float)sum;
+    }
+}
+
+static void test_is_convolution(const pcl_kernels *kernels, const char *name) {
+    float pixels[36][4], products[36][4], filter[9], transformed[36], got[16 * 4], expected[16 * 4];
+    const float bias[4] = {0.25f, -1, 0, 2}, *taps[36];
+    check_fill_floats(filter, 9, -1, 1);
+    check_fill_floats(pixels[0], 36 * 4, -1, 1);
+    transform_filter(filter, transformed);
+    for (int i = 0; i < 36; i++) taps[i] = pixels[i];
+    kernels->winograd_input_f32(taps, 4, products[0], 4);
+    for (int i = 0; i < 36; i++)
+        for (int c = 0; c < 4; c++) products[i][c] *= transformed[i];
+    pcl_winograd_output task = {products[0], 4, 4, bias, -INFINITY, INFINITY, got, 16, 4, 4};
+    kernels->winograd_output_f32(&task);
+    for (int o = 0; o < 16; o++)
+        for (int c = 0; c < 4; c++) {
+            expected[o * 4 + c] = bias[c];
+            for (int t = 0; t < 9; t++)
+                expected[o * 4 + c] += filter[t] * pixels[(o / 4 + t / 3) * 6 + o % 4 + t % 3][c];
+        }
+    check_floats(expected, got, 64, TOLERANCE, name);
+}
+
+static void test_input(size_t channels, size_t stride) {
+    const float *taps[36];
+    for (int i = 0; i < 36; i++) {
+        float *pixel = check_input(channels * 4, 4 * check_random_size(0, 3));
+        check_fill_floats(pixel, channels, -1, 1);
+        taps[i] = pixel;
+    }
+    size_t count = 35 * stride + channels;
+    float *out = check_output(count * 4, 4 * check_random_size(0, 3)), *expected = check_input(count * 4, 0);
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        if (t == 0) memcpy(expected, out, count * 4);
+        target.kernels->winograd_input_f32(taps, channels, t == 0 ? expected : out, stride);
+        if (t > 0) check_floats(expected, out, count, TOLERANCE, target.name);
+        check_that(check_output_intact(out), "winograd_input_f32 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_output(size_t channels, int rows, int columns, bool clamp) {
+    size_t stride = channels + 4 * check_random_size(0, 2), row_stride = 4 * channels + check_random_size(0, 5);
+    float *products = check_input((35 * stride + channels) * 4, 4 * check_random_size(0, 3));
+    check_fill_floats(products, 35 * stride + channels, -1, 1);
+    float *bias = check_input(channels * 4, 4);
+    check_fill_floats(bias, channels, -1, 1);
+    size_t count = (size_t)(rows - 1) * row_stride + (size_t)columns * channels;
+    float *out = check_output(count * 4, 4 * check_random_size(0, 3)), *expected = check_input(count * 4, 0);
+    pcl_winograd_output task = {.products = products, .stride = stride, .channels = channels, .bias = bias,
+                                .low = clamp ? -1 : -INFINITY, .high = clamp ? 2 : INFINITY,
+                                .row_stride = row_stride, .rows = rows, .columns = columns};
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        if (t == 0) memcpy(expected, out, count * 4);
+        task.out = t == 0 ? expected : out;
+        target.kernels->winograd_output_f32(&task);
+        if (t > 0) check_floats(expected, out, count, 10 * TOLERANCE, target.name);
+        check_that(check_output_intact(out), "winograd_output_f32 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test(void) {
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) test_is_convolution(target.kernels, target.name);
+    for (size_t channels = 4; channels <= 40; channels += 4) test_input(channels, channels + 4 * (channels % 3));
+    for (int part = 0; part < 32; part++) test_output(4 * check_random_size(1, 6), 1 + part % 4, 1 + part / 4 % 4, part > 15);
+}
+
+typedef struct call {
+    const pcl_kernels *kernels;
+    const float *taps[36];
+    float *transformed;
+    pcl_winograd_output output;
+} call;
+
+static void run_input(void *argument) {
+    const call *to = argument;
+    to->kernels->winograd_input_f32(to->taps, 32, to->transformed, 32);
+}
+
+static void run_output(void *argument) {
+    const call *to = argument;
+    to->kernels->winograd_output_f32(&to->output);
+}
+
+static void bench(void) {
+    call to = {.transformed = check_input(36 * 32 * 4, 0)};
+    float *bias = check_input(32 * 4, 0), *out = check_input(16 * 32 * 4, 0);
+    for (int i = 0; i < 36; i++) to.taps[i] = check_input(32 * 4, 0);
+    to.output = (pcl_winograd_output){to.transformed, 32, 32, bias, 0, 6, out, 128, 4, 4};
+    double scalar[2] = {0, 0};
+    check_target target;
+    for (int t = 0; check_select(t, &target) && t < 3; t++) {
+        to.kernels = target.kernels;
+        double took[2] = {check_time(run_input, &to), check_time(run_output, &to)};
+        for (int i = 0; i < 2; i++) {
+            if (t == 0) scalar[i] = took[i];
+            printf("winograd_%s_f32, 32 channels  %-24s %10.0f ns %6.1fx\n", i ? "output" : "input", target.name, took[i],
+                   scalar[i] / took[i]);
+        }
+    }
+    check_release();
+}
+
+int main(int argc, char **argv) { return check_main(argc, argv, test, bench); }
