@@ -2,7 +2,7 @@
 import { PincelError } from './errors.mjs';
 import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
-import { loadBytes } from './source.mjs';
+import { loadBytes, named } from './source.mjs';
 
 /** real = (byte - mean) / std */
 const ranges = { '-1..1': [127.5, 127.5], '0..1': [0, 255], '0..255': [0, 1] };
@@ -61,7 +61,8 @@ function checkLabels({ length }, { name, shape }) {
 }
 
 export class Classifier {
-  static async create(source, options = {}) {
+  static async create(where, wishes = {}) {
+    const { source, options } = await named(where, 'classification', wishes);
     const loading = Model.load(source, options);
     try {
       const [model, labels] = await Promise.all([loading, readLabels(options.labels, options.signal)]);

@@ -7,6 +7,7 @@ export { PincelError } from './errors.mjs';
 export { features } from './features.mjs';
 export { Model } from './model.mjs';
 export { encodePNG, readPicture } from './pictures.mjs';
+export { listModels, pullModel } from './source.mjs';
 export { Stylizer } from './stylizer.mjs';
 
 export const version = '0.1.0';

@@ -2,7 +2,10 @@
 // The same names are properties of the global `pincel` after
 // <script src="pincel.js"></script>.
 
-/** Where a model lies: an address, a path (Node), or the file itself. Buffers are never changed or detached. */
+/**
+ * Where a model lies: an address, a path (Node), or the file itself; or its name in the registry,
+ * 'pincel:mobilenet-v2' (see listModels). Buffers are never changed or detached.
+ */
 export type ModelSource = string | URL | ArrayBuffer | ArrayBufferView | Blob | Response;
 
 export type Dtype =
@@ -65,6 +68,11 @@ export interface LoadOptions {
    * serves at once, else when the network fails. Default: true.
    */
   cache?: boolean;
+  /**
+   * For models by name, 'pincel:NAME': the folder to fetch from, by the names of the files in the registry, instead
+   * of their publishers' sites. Whatever comes from there must have the digest that the registry promises.
+   */
+  mirror?: string | URL;
   /** Shapes by input name: plans for that size instead of the file's. */
   shapes?: Record<string, number[]>;
   /** The folder of the .wasm files. Default: the library's own. */
@@ -296,6 +304,47 @@ export class PincelError extends Error {
   readonly got?: string;
   readonly hint?: string;
 }
+
+/** A file of a model in the registry. */
+export interface RegisteredFile {
+  /** As it is kept, and as a mirror has to call it. */
+  name: string;
+  bytes: number;
+  /** In hexadecimal. */
+  sha256: string;
+  /** Where its publisher has it; absent for models that ship with the library. */
+  addresses?: string[];
+}
+
+/** What the registry knows of a model. Classifier and Stylizer take what they need of it. */
+export interface RegisteredModel {
+  title: string;
+  task: 'classification' | 'style transfer' | 'detection';
+  version: string;
+  licence: string;
+  publisher: string;
+  /** A page about it. */
+  page?: string;
+  /** One file, `model`, or a pair, `predict` and `transfer`. */
+  files: Record<string, RegisteredFile>;
+  normalisation?: Normalisation;
+  crop?: number;
+  labels?: string[] | { list: string; skip?: number };
+  /** The styles that a network knows, in their order; `thumbnail` lies beside the file. */
+  styles?: { id: string; name: string; by?: string; thumbnail?: string }[];
+}
+
+/** The models that can be named 'pincel:NAME': those that ship, and well-known public ones. */
+export function listModels(options?: { assetBase?: string | URL }): Promise<Record<string, RegisteredModel>>;
+
+/**
+ * Fetches a model's files by its name, checks and keeps them: in Cache Storage, or in Node in $PINCEL_CACHE
+ * (default: the folder pincel in the user's cache folder; `path` says where).
+ */
+export function pullModel(
+  name: string,
+  options?: Pick<LoadOptions, 'assetBase' | 'mirror' | 'signal' | 'onProgress'>,
+): Promise<{ name: string; bytes: Uint8Array; path?: string; wasKept: boolean }[]>;
 
 /** What this browser can do; `why` says what stands in the way of threads. */
 export function features(): { simd128: boolean; relaxed: boolean; threads: boolean; why?: string };

@@ -1,6 +1,6 @@
 // From whatever names a model to its bytes: fetched with true progress,
 // checked against a promised digest, kept for offline use.
-import { absolute, importNode, isNode } from './environment.mjs';
+import { absolute, importNode, isNode, locate } from './environment.mjs';
 import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
 
 const cacheName = 'pincel-models-1';
@@ -158,6 +158,33 @@ async function readBlob(blob) {
 const isAddress = (text) => /^(https?|data|blob):/i.test(text);
 const isBuffer = (source) => ArrayBuffer.isView(source) || /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(source));
 
+const isNamed = (source) => typeof source === 'string' && source.startsWith('pincel:');
+
+/** One of the functions of registry.mjs, which is fetched when first asked. */
+async function askRegistry(action, parameters, options) {
+  const { assets } = await locate(options);
+  let registry;
+  try {
+    registry = await importNode(`${assets}pincel-registry.mjs`);
+  } catch (error) {
+    throw new PincelError('environment', `The registry of models could not be loaded: ${error.message}`, {
+      cause: error, hint: 'Copy pincel-registry.mjs and the folder models of dist/ beside the library.',
+    });
+  }
+  return registry[action](...parameters, options, { assets, loadBytes, PincelError, isNode, importModule: importNode });
+}
+
+/** What the registry knows of each model that can be named 'pincel:NAME'. */
+export const listModels = (options = {}) => askRegistry('list', [], options);
+
+/** Fetches a model's files by its name, for later. */
+export const pullModel = (name, options = {}) => askRegistry('pull', [name.replace(/^pincel:/, '')], options);
+
+/** @returns {Promise<{source, options}>} completed by what the registry knows, when the source is 'pincel:NAME' */
+export async function named(source, task, options) {
+  return isNamed(source) ? askRegistry('settingsOf', [source.slice(7), task], options) : { source, options };
+}
+
 /** False when the bytes of a source are the caller's own. */
 export const isOwned = (source) => !isBuffer(source);
 
@@ -166,7 +193,8 @@ export async function loadBytes(source, options = {}) {
   const { integrity, signal } = options;
   throwIfAborted(signal);
   let bytes;
-  if (typeof source === 'string' || source instanceof URL) {
+  if (isNamed(source)) bytes = await askRegistry('bytesOf', [source.slice(7)], options);
+  else if (typeof source === 'string' || source instanceof URL) {
     const text = String(source);
     if (!isNode || isAddress(text)) return fetchBytes(await absolute(text), options);
     bytes = await readPath(text.startsWith('file:') ? new URL(text) : text);
@@ -176,7 +204,7 @@ export async function loadBytes(source, options = {}) {
   else if (typeof Response === 'function' && source instanceof Response) bytes = await readResponse(source, options);
   else {
     throw new PincelError('argument', 'The source is of a kind that cannot be read.', {
-      expected: 'a URL, path (Node), ArrayBuffer, Uint8Array, Blob or Response', got: kindOf(source),
+      expected: 'a name, URL, path (Node), ArrayBuffer, Uint8Array, Blob or Response', got: kindOf(source),
     });
   }
   await checkIntegrity(bytes, integrity, 'The file');

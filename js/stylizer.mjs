@@ -6,6 +6,7 @@ import { formatFor } from './classifier.mjs';
 import { PincelError, throwIfAborted } from './errors.mjs';
 import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
+import { named } from './source.mjs';
 
 const multiple = 4; // the networks halve the picture twice
 const usualSize = 384; // the one Magenta's networks were published for
@@ -39,7 +40,8 @@ export class Stylizer {
   #vectors = new WeakMap(); // Blob or ImageBitmap → its vector
   #last = Promise.resolve(); // of the calls in the queue
 
-  static async create(source, options = {}) {
+  static async create(where, wishes = {}) {
+    const { source, options } = await named(where, 'style transfer', wishes);
     const [predict, transfer] = isPair(source) ? await loadPair(source, options) : [undefined, await Model.load(source, options)];
     try {
       return new Stylizer(predict, transfer, options);

@@ -55,6 +55,16 @@ async function bundle() {
   await build({
     ...common, format: 'iife', globalName: 'pincel', define: { 'import.meta.url': 'undefined' }, outfile: join(dist, 'pincel.js'),
   });
+  await build({ ...common, entryPoints: [join(root, 'js/registry.mjs')], format: 'esm', outfile: join(dist, 'pincel-registry.mjs') });
+}
+
+/** The registry, and the models that ship, go with the library. */
+function copyModels() {
+  const from = join(root, 'models'), to = join(dist, 'models');
+  const files = readdirSync(from).filter((name) => name === 'registry.json' || name.endsWith('.tflite'));
+  mkdirSync(to, { recursive: true });
+  for (const stray of readdirSync(to).filter((name) => ![...files, 'models'].includes(name))) rmSync(join(to, stray));
+  for (const file of files) copyFileSync(join(from, file), join(to, file));
 }
 
 const gzipBytes = (file) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
@@ -71,8 +81,8 @@ function checkSizes(files) {
 
 export async function build() {
   mkdirSync(dist, { recursive: true });
-  const files = ['pincel.mjs', 'pincel.js', 'pincel.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
-  for (const stray of readdirSync(dist).filter((name) => !files.includes(name))) rmSync(join(dist, stray), { recursive: true });
+  const files = ['pincel.mjs', 'pincel.js', 'pincel-registry.mjs', 'pincel.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  for (const stray of readdirSync(dist).filter((name) => ![...files, 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
     for (const module of modules) {
@@ -82,6 +92,7 @@ export async function build() {
   }
   await bundle();
   copyFileSync(join(root, 'js/pincel.d.ts'), join(dist, 'pincel.d.ts'));
+  copyModels();
   checkSizes(files);
 }
 
