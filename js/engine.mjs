@@ -75,12 +75,12 @@ async function chooseThreads(wanted = 'auto') {
 /** What will run and where its files lie; plain data that a worker can be given. */
 export async function planEngine(options) {
   const simd = chooseSimd(options.simd);
-  return { simd, ...await chooseThreads(options.threads), limits: options.limits, ...await locate(options) };
+  return { simd, tools: options.tools, ...await chooseThreads(options.threads), limits: options.limits, ...await locate(options) };
 }
 
-/** The compiled module of a plan. */
-export function moduleFor({ simd, threads, assets }) {
-  return loadModule(`pincel-${simd === 'relaxed' ? 'relaxed' : 'simd128'}${threads > 1 ? '-threads' : ''}.wasm`, assets);
+/** The compiled module of a plan: the engine, or the tools, which hold it too. */
+export function moduleFor({ simd, tools, threads, assets }) {
+  return loadModule(`pincel-${tools ? 'tools-' : ''}${simd === 'relaxed' ? 'relaxed' : 'simd128'}${threads > 1 ? '-threads' : ''}.wasm`, assets);
 }
 
 function sharedMemory() {

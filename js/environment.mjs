@@ -5,7 +5,7 @@ export const isNode = typeof process === 'object' && Boolean(process.versions?.n
 export const isWorker = typeof WorkerGlobalScope === 'function' && globalThis instanceof WorkerGlobalScope;
 export const isPage = !isNode && !isWorker;
 
-/** One of Node's own modules; bundlers for pages must not look for it. */
+/** A module that bundlers for pages must not look for: one of Node's own, or of the library's by its address. */
 export const importNode = (name) => import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 
 /** A classic worker's importScripts leaves no trace but the stack: "… https://host/pincel.js:1:23". */

@@ -3,7 +3,7 @@
 
 const hints = {
   argument: 'Check the options and arguments of this call.',
-  format: 'The file is damaged, cut short or not a .tflite model; download it again.',
+  format: 'The file is damaged, cut short or neither .tflite nor .onnx; download it again.',
   unsupported: 'Model.inspect(source) lists what the engine can and cannot run.',
   shape: 'Compare with model.inputs, or pass `shapes` when loading.',
   type: 'Compare with the dtype in model.inputs.',

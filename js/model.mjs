@@ -2,7 +2,7 @@
 // here or in a worker.
 import { Core, copyArrays } from './core.mjs';
 import { planEngine } from './engine.mjs';
-import { isPage } from './environment.mjs';
+import { absolute, importNode, isPage, locate } from './environment.mjs';
 import { PincelError, throwIfAborted, unlessAborted } from './errors.mjs';
 import { isOwned, loadBytes } from './source.mjs';
 import { RemoteCore } from './worker.mjs';
@@ -20,17 +20,47 @@ async function startCore(options) {
   }
 }
 
-/** Opens a model's file in an engine that starts while the file comes. use(core, bytes, opened) ends the work. */
+/** Saves fetching the smaller engine first; the bytes decide. */
+const isNamedONNX = (source) => /\.onnx([?#]|$)/i.test(source?.name ?? source?.url ?? (ArrayBuffer.isView(source) ? '' : source));
+
+/** ModelProto begins with its field 1, ir_version; a .tflite file has its name at byte 4. */
+const isONNX = (bytes) => bytes[0] === 8 && String.fromCharCode(...bytes.subarray(4, 8)) !== 'TFL3';
+
+/** The bytes with the other files that hold weights, if there are such. */
+async function completeONNX(bytes, source, options) {
+  const { withExternalData } = await importNode(`${(await locate(options)).assets}pincel-onnx.mjs`);
+  return withExternalData(bytes, source, options, { PincelError, absolute, loadBytes });
+}
+
+const discard = (starting) => starting.then((core) => core.dispose(), () => {});
+
+/**
+ * Opens a model's file in an engine that starts while the file comes, the
+ * larger one for ONNX. use(core, opened, bytes) ends the work.
+ */
 async function withFile(source, options, use) {
   const { signal } = options;
   throwIfAborted(signal);
-  const starting = startCore(options);
+  let tools = options.tools || isNamedONNX(source);
+  let starting = startCore({ ...options, tools });
   try {
-    const [bytes, core] = await unlessAborted(Promise.all([loadBytes(source, options), starting]), signal);
+    const loading = loadBytes(source, options);
+    await unlessAborted(Promise.race([loading, Promise.all([loading, starting])]), signal); // the first failure of either
+    let bytes = await loading, owned = isOwned(source);
+    if (isONNX(bytes)) {
+      if (!tools) {
+        discard(starting);
+        starting = startCore({ ...options, tools: tools = true });
+      }
+      const own = bytes;
+      bytes = await unlessAborted(completeONNX(bytes, source, options), signal);
+      owned ||= bytes !== own;
+    }
+    const core = await unlessAborted(starting, signal);
     const { byteLength } = bytes;
-    return await unlessAborted((async () => use(core, await core.open(bytes, isOwned(source)), byteLength))(), signal);
+    return await unlessAborted((async () => use(core, await core.open(bytes, owned), byteLength))(), signal);
   } catch (error) {
-    starting.then((core) => core.dispose(), () => {});
+    discard(starting);
     throw error;
   }
 }

@@ -69,6 +69,11 @@ export interface LoadOptions {
    */
   cache?: boolean;
   /**
+   * Where the files lie that hold weights of an ONNX model ("external data"),
+   * by the names that the model gives them. Default: beside the model.
+   */
+  externalData?: Record<string, ModelSource>;
+  /**
    * For models by name, 'pincel:NAME': the folder to fetch from, by the names of the files in the registry, instead
    * of their publishers' sites. Whatever comes from there must have the digest that the registry promises.
    */

@@ -1,6 +1,5 @@
 // The front door's example: a sample photograph and what Pincel made of it.
 import './compare-slider.mjs';
-import { keepOffline } from './offline.mjs';
 
 async function picture(address) {
   const answer = await fetch(address);
@@ -9,4 +8,3 @@ async function picture(address) {
 
 const [before, after] = await Promise.all([picture('samples/cat.jpg'), picture('samples/cat-painted.jpg')]);
 document.getElementById('example').show(before, after);
-keepOffline();

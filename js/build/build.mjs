@@ -10,10 +10,10 @@ import { root, setUp } from './setup.mjs';
 const dist = join(root, 'dist');
 
 const wasmBuilds = [
-  { name: 'wasm-simd128', options: { PCL_WASM: 'simd128' }, modules: ['pincel-simd128.wasm', 'pincel-pictures.wasm'] },
-  { name: 'wasm-relaxed', options: { PCL_WASM: 'relaxed' }, modules: ['pincel-relaxed.wasm'] },
-  { name: 'wasm-simd128-threads', options: { PCL_WASM: 'simd128', PCL_THREADS: 'ON' }, modules: ['pincel-simd128-threads.wasm'] },
-  { name: 'wasm-relaxed-threads', options: { PCL_WASM: 'relaxed', PCL_THREADS: 'ON' }, modules: ['pincel-relaxed-threads.wasm'] },
+  { name: 'wasm-simd128', options: { PCL_WASM: 'simd128' }, modules: ['pincel-simd128.wasm', 'pincel-tools-simd128.wasm', 'pincel-pictures.wasm'] },
+  { name: 'wasm-relaxed', options: { PCL_WASM: 'relaxed' }, modules: ['pincel-relaxed.wasm', 'pincel-tools-relaxed.wasm'] },
+  { name: 'wasm-simd128-threads', options: { PCL_WASM: 'simd128', PCL_THREADS: 'ON' }, modules: ['pincel-simd128-threads.wasm', 'pincel-tools-simd128-threads.wasm'] },
+  { name: 'wasm-relaxed-threads', options: { PCL_WASM: 'relaxed', PCL_THREADS: 'ON' }, modules: ['pincel-relaxed-threads.wasm', 'pincel-tools-relaxed-threads.wasm'] },
 ];
 
 /** What a page downloads before its first result, where relaxed SIMD is available. */
@@ -55,6 +55,7 @@ async function bundle() {
   await build({
     ...common, format: 'iife', globalName: 'pincel', define: { 'import.meta.url': 'undefined' }, outfile: join(dist, 'pincel.js'),
   });
+  await build({ ...common, entryPoints: [join(root, 'js/onnx.mjs')], format: 'esm', outfile: join(dist, 'pincel-onnx.mjs') });
   await build({ ...common, entryPoints: [join(root, 'js/registry.mjs')], format: 'esm', outfile: join(dist, 'pincel-registry.mjs') });
 }
 
@@ -63,7 +64,7 @@ function copyModels() {
   const from = join(root, 'models'), to = join(dist, 'models');
   const files = readdirSync(from).filter((name) => name === 'registry.json' || name.endsWith('.tflite'));
   mkdirSync(to, { recursive: true });
-  for (const stray of readdirSync(to).filter((name) => ![...files, 'models'].includes(name))) rmSync(join(to, stray));
+  for (const stray of readdirSync(to).filter((name) => !files.includes(name))) rmSync(join(to, stray));
   for (const file of files) copyFileSync(join(from, file), join(to, file));
 }
 
@@ -81,7 +82,7 @@ function checkSizes(files) {
 
 export async function build() {
   mkdirSync(dist, { recursive: true });
-  const files = ['pincel.mjs', 'pincel.js', 'pincel-registry.mjs', 'pincel.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  const files = ['pincel.mjs', 'pincel.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
   for (const stray of readdirSync(dist).filter((name) => ![...files, 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
