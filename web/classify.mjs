@@ -1,55 +1,66 @@
-// Classifying: a picture, the visitor's own classifier, and the five labels it
-// finds likeliest.
+// Classifying: a picture or what the camera sees, and the five labels that the
+// model finds likeliest; or that it is unsure.
 import { engine } from './engine.mjs';
 import { Failure, FailureNote } from './failures.mjs';
+import { language, say } from './i18n.mjs';
+import { Live, hasCamera } from './live.mjs';
 import { ModelPanel } from './model-panel.mjs';
+import { keepOffline } from './offline.mjs';
 import { PictureInput, receiveFiles } from './picture-input.mjs';
 import { ProgressCard } from './progress.mjs';
+import { shipped } from './shipped.mjs';
 
 const SHOWN = 5;
+const LIVE_SIZE = 320;
+const USUAL_THRESHOLD = 0.2; // a best score below this is called unsure, where the model's own is not known
 const find = (id) => document.getElementById(id);
 const failures = new FailureNote(find('failure'));
 const progress = new ProgressCard(find('progress'));
 
 let picture; // Blob
+let live; // while the camera or a film is looked at
+let ours; // the classifier that comes with the site
 let classifier; // {files, ready: Promise}: the one loaded, and from what
+
+const isOwn = () => Boolean(panel.files.model);
 
 const panel = new ModelPanel(find('model'), {
   task: 'classify',
   roles: { model: 'model', labels: 'labels' },
   sort: async (file) => (/\.txt$/i.test(file.name) ? 'labels' : 'model'),
   merge: (files, role, file) => ({ ...files, [role]: file }),
-  isComplete: (files) => Boolean(files.model),
+  isComplete: (files) => Boolean(files.model || ours),
   advice: (files) => {
-    if (!files.model) return 'Bring a classifier as a .tflite file, and its labels as a .txt file with one label a line. '
+    if (files.model) return files.labels ? '' : 'Without a labels file (.txt) the classes go by number.';
+    if (ours) return 'Pincel’s own classifier is at work. You may bring another: a .tflite file, and its labels as a .txt file '
+      + 'with one label a line.';
+    return 'Bring a classifier as a .tflite file, and its labels as a .txt file with one label a line. '
       + 'They are kept on this device.';
-    return files.labels ? '' : 'Without a labels file (.txt) the classes go by number.';
   },
 });
 
 async function load({ model, labels }, signal) {
   const { Classifier } = await engine();
-  const loaded = await Classifier.create(model.source, { labels: labels?.source, signal, onProgress: progress.report });
+  const options = { signal, onProgress: progress.report };
+  if (!model) return Classifier.create(ours.source, options);
+  const loaded = await Classifier.create(model.source, { labels: labels?.source, ...options });
   checkKind(loaded);
   panel.keep();
   return loaded;
 }
 
-function checkKind({ model, labels }) {
+function checkKind({ model }) {
   const { inputs, outputs } = model;
-  const classes = outputs[0].shape.reduce((product, size) => product * size, 1);
   const isPicture = outputs[0].shape.length === 4 && outputs[0].shape[1] > 1;
   if (inputs.length !== 1 || isPicture) {
     model.dispose();
     throw new Failure('This model is not a classifier: it would take one picture and give one score for each label.');
   }
-  if (labels.length && labels.length !== classes)
-    failures.show(new Failure(`The labels may be wrong: there are ${labels.length} of them, and the model knows ${classes} classes.`));
 }
 
 async function getClassifier(signal) {
   if (classifier?.files !== panel.files) {
-    classifier?.ready.then((loaded) => loaded.dispose(), () => {});
+    dropClassifier();
     classifier = { files: panel.files, ready: load(panel.files, signal) };
   }
   try {
@@ -60,9 +71,14 @@ async function getClassifier(signal) {
   }
 }
 
+function dropClassifier() {
+  classifier?.ready.then((loaded) => loaded.dispose(), () => {});
+  classifier = undefined;
+}
+
 async function classify() {
   refresh();
-  if (!picture || !panel.complete) return;
+  if (!picture || !panel.complete || live) return;
   failures.clear();
   const signal = progress.start('Starting the engine');
   try {
@@ -71,7 +87,8 @@ async function classify() {
     const started = performance.now();
     const guesses = await loaded.classify(picture, { topK: SHOWN, signal });
     signal.throwIfAborted();
-    showGuesses(guesses, performance.now() - started);
+    showGuesses(guesses);
+    say(find('facts'), 'Computed in {n} ms.', { n: Math.round(performance.now() - started) });
   } catch (error) {
     if (!signal.aborted) failures.show(error);
   } finally {
@@ -81,54 +98,60 @@ async function classify() {
 
 function refresh() {
   find('guesses').classList.add('waiting');
-  find('facts').textContent = !picture ? 'No picture yet.' : !panel.complete ? 'Waiting for a model.' : '';
+  say(find('facts'), !picture ? 'No picture yet.' : !panel.complete ? 'Waiting for a model.' : '');
 }
 
 /** Models without a softmax give numbers beyond 0..1: shown as they are, with bars in proportion. */
 function scale(guesses) {
   const best = guesses[0]?.score ?? 1;
   if (guesses.every(({ score }) => score >= 0 && score <= 1))
-    return { most: 1, format: { style: 'percent', maximumFractionDigits: 1 } };
-  return { most: Math.abs(best) || 1, format: { maximumSignificantDigits: 3 } };
+    return { most: 1, threshold: (isOwn() ? undefined : ours?.threshold) ?? USUAL_THRESHOLD, format: { style: 'percent', maximumFractionDigits: 1 } };
+  return { most: Math.abs(best) || 1, threshold: -Infinity, format: { maximumSignificantDigits: 3 } };
 }
 
 /** “tench, Tinca tinca” is shown by its first name; the rest is in the title. */
 function fillRow(row, { label, score }, { most, format }) {
   row.title = label;
   row.querySelector('.label').textContent = label.split(',')[0];
-  row.querySelector('.score').textContent = score.toLocaleString('en', format);
+  row.querySelector('.score').textContent = score.toLocaleString(language(), format);
   row.querySelector('.bar').style.setProperty('--score', `${Math.max(0, Math.min(1, score / most)) * 100}%`);
 }
 
-function showGuesses(guesses, milliseconds) {
+function showGuesses(guesses) {
+  const scaling = scale(guesses);
   const worthShowing = guesses.filter(({ score }, i) => i === 0 || Math.abs(score) >= 0.0005);
   [...find('guesses').children].forEach((row, i) => {
     row.hidden = i >= worthShowing.length;
-    if (!row.hidden) fillRow(row, worthShowing[i], scale(guesses));
+    if (!row.hidden) fillRow(row, worthShowing[i], scaling);
   });
+  const isUnsure = guesses[0].score < scaling.threshold;
+  find('guesses').classList.toggle('unsure', isUnsure);
+  say(find('guesses-title'), isUnsure ? 'Unsure. Perhaps' : 'It looks like');
   find('guesses').classList.remove('waiting');
-  find('facts').textContent = `Computed in ${Math.round(milliseconds)} ms.`;
 }
 
 async function usePicture(blob) {
+  endLive();
   failures.clear();
   picture = blob;
   const image = find('picture');
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
   await image.decode();
-  find('frame').style.setProperty('--ratio', image.naturalWidth / image.naturalHeight);
-  find('frame').hidden = false;
-  find('invitation').hidden = true;
-  find('another').hidden = false;
+  image.hidden = false;
+  showFrame(image.naturalWidth / image.naturalHeight);
   classify();
 }
 
-const pictures = new PictureInput({
-  choose: [find('choose'), find('another')], take: [find('take')],
-  file: find('picture-file'), capture: find('picture-capture'), samples: find('picture-samples'),
-});
-pictures.addEventListener('picture', ({ detail }) => usePicture(detail));
+function showFrame(ratio) {
+  find('frame').style.setProperty('--ratio', ratio);
+  find('frame').hidden = false;
+  find('invitation').hidden = true;
+}
+
+const pictures = new PictureInput({ choose: [find('choose'), find('another')], file: find('picture-file'), samples: find('picture-samples') });
+pictures.addEventListener('picture', ({ detail }) => usePicture(detail).catch((error) => failures.show(error)));
+pictures.addEventListener('film', ({ detail }) => goLive(() => Live.ofFilm(detail)));
 for (const input of [pictures, panel]) input.addEventListener('failure', ({ detail }) => failures.show(detail));
 
 receiveFiles(({ pictures: dropped, models }) => {
@@ -136,5 +159,82 @@ receiveFiles(({ pictures: dropped, models }) => {
   if (dropped.length) pictures.give(dropped[0]);
 });
 
+// --- Camera and films ----------------------------------------------------------------
+
+async function goLive(open) {
+  endLive();
+  failures.clear();
+  const signal = progress.start('Starting the engine');
+  let current;
+  try {
+    if (!panel.complete) throw new Failure('Bring a model first, below.');
+    current = await open();
+    live = current;
+    find('picture').hidden = true;
+    showFrame(current.ratio);
+    showLiveControls(true);
+    const loaded = await getClassifier(signal);
+    progress.finish(signal);
+    await current.run(LIVE_SIZE, async (frame, rate) => {
+      showSeen(frame);
+      const guesses = await loaded.classify(frame, { topK: SHOWN });
+      if (live !== current) return;
+      showSteadily(guesses);
+      say(find('facts'), '{n} frames a second', { n: Math.round(rate) });
+    });
+  } catch (error) {
+    if (current === live) endLive();
+    if (!signal.aborted) failures.show(error);
+  } finally {
+    progress.finish(signal);
+  }
+}
+
+function showSeen(frame) {
+  const canvas = find('live');
+  if (canvas.width !== frame.width || canvas.height !== frame.height) Object.assign(canvas, { width: frame.width, height: frame.height });
+  canvas.getContext('2d').drawImage(frame, 0, 0);
+}
+
+/** Labels that changed with every frame could not be read. */
+function showSteadily(guesses) {
+  const list = find('guesses'), now = performance.now();
+  if (now - (Number(list.dataset.at) || 0) < 300) return;
+  list.dataset.at = now;
+  showGuesses(guesses);
+}
+
+function showLiveControls(isLive) {
+  find('stop').hidden = !isLive;
+  find('live').hidden = !isLive;
+  for (const id of ['facts', 'guesses']) find(id).setAttribute('aria-live', isLive ? 'off' : 'polite');
+  for (const button of [find('another'), ...document.querySelectorAll('.under .camera-button')]) button.hidden = isLive;
+}
+
+function endLive() {
+  if (!live) return;
+  live.stop();
+  live = undefined;
+  showLiveControls(false);
+}
+
+find('stop').addEventListener('click', () => {
+  endLive();
+  if (picture) return usePicture(picture);
+  find('frame').hidden = true;
+  find('invitation').hidden = false;
+  refresh();
+});
+for (const button of document.querySelectorAll('.camera-button')) {
+  button.hidden = !hasCamera();
+  button.addEventListener('click', () => goLive(() => Live.ofCamera()));
+}
+
+// --- Beginning ---------------------------------------------------------------------
+
+document.addEventListener('languagechange', classify);
+
+ours = await shipped('classifier');
 panel.addEventListener('change', classify);
-panel.restore();
+await panel.restore();
+keepOffline();

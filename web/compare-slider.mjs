@@ -1,6 +1,7 @@
 // <compare-slider>: two pictures of one place, and a line to draw across them
 // by mouse, finger or keyboard. The keyboard's part is a range input, which
 // also tells screen readers what this is.
+import { translate } from './i18n.mjs';
 
 const template = document.createElement('template');
 template.innerHTML = `
@@ -18,6 +19,7 @@ class CompareSlider extends HTMLElement {
   connectedCallback() {
     if (this.#range) return;
     this.append(template.content.cloneNode(true));
+    translate(this);
     this.#range = this.querySelector('input');
     this.#range.addEventListener('input', () => this.#draw());
     this.addEventListener('pointerdown', (event) => {
@@ -47,8 +49,8 @@ class CompareSlider extends HTMLElement {
       ['after', (context) => (after instanceof ImageData ? context.putImageData(after, 0, 0) : context.drawImage(after, 0, 0))],
     ]) {
       const canvas = this.querySelector(`canvas.${name}`);
-      canvas.width = after.width;
-      canvas.height = after.height;
+      if (canvas.width !== after.width) canvas.width = after.width; // setting it wipes the canvas, which films would show
+      if (canvas.height !== after.height) canvas.height = after.height;
       const context = canvas.getContext('2d');
       context.imageSmoothingQuality = 'high';
       paint(context);

@@ -1,7 +1,13 @@
 // Every failure as a sentence that says what happened and what to do.
+import { t } from './i18n.mjs';
 
-/** A failure whose message is already such a sentence. */
-export class Failure extends Error {}
+/** A failure whose message is already such a sentence; `values` stand for the {names} in it. */
+export class Failure extends Error {
+  constructor(message, { values, ...options } = {}) {
+    super(message, options);
+    this.values = values;
+  }
+}
 
 export const wasCancelled = (error) => error?.name === 'AbortError' || error?.code === 'abort';
 
@@ -24,10 +30,10 @@ const sentences = {
 
 /** {sentence, detail}: what to say, and what the engine itself said. */
 export function explain(error) {
-  if (error instanceof Failure) return { sentence: error.message, detail: error.cause?.message ?? '' };
+  if (error instanceof Failure) return { sentence: t(error.message, error.values), detail: error.cause?.message ?? '' };
   const sentence = sentences[String(error?.code ?? '').toLowerCase()] ?? 'Something went wrong. Reload the page and try again.';
   const detail = [error?.message, error?.hint].filter(Boolean).join(' ');
-  return { sentence, detail };
+  return { sentence: t(sentence), detail };
 }
 
 /** Shows failures in the page's one place for them. */

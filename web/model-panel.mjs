@@ -1,5 +1,6 @@
 // The visitor's own model: chosen as files, dropped, or named by address
 // (typed, or in the page's own address as ?role=URL); remembered for next time.
+import { say, t } from './i18n.mjs';
 import { recall, remember, forget } from './model-store.mjs';
 
 const fileName = (address) => new URL(address).pathname.split('/').pop() || address;
@@ -79,12 +80,13 @@ export class ModelPanel extends EventTarget {
     list.replaceChildren(...Object.entries(files).map(([role, { name }]) => {
       const item = document.createElement('li');
       const title = Object.assign(document.createElement('span'), { className: 'name', textContent: name, title: name });
-      const part = Object.assign(document.createElement('span'), { className: 'role', textContent: this.#options.roles[role] });
+      const part = Object.assign(document.createElement('span'), { className: 'role', textContent: t(this.#options.roles[role]) });
+      title.translate = false;
       item.append(title, part);
       return item;
     }));
     const advice = this.#options.advice(files);
-    this.#element.querySelector('.advice').textContent = advice;
+    say(this.#element.querySelector('.advice'), advice);
     this.#element.querySelector('.advice').hidden = !advice;
     this.#element.querySelector('[data-action="forget"]').hidden = Object.keys(files).length === 0;
     this.#element.classList.toggle('wanted', !this.complete);

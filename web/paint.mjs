@@ -1,21 +1,33 @@
-// Painting: a photograph, a picture whose style it takes, and the visitor's own
-// style transfer model.
+// Painting: a photograph, a film or the camera; a style, or two of them mixed.
+// Every change is seen at once in a draft, then computed at the size asked for.
 import './compare-slider.mjs';
 import { engine } from './engine.mjs';
 import { Failure, FailureNote } from './failures.mjs';
+import { say, t } from './i18n.mjs';
+import { Live, hasCamera } from './live.mjs';
+import { readLook, writeLook } from './look.mjs';
 import { ModelPanel } from './model-panel.mjs';
+import { keepOffline } from './offline.mjs';
 import { PictureInput, receiveFiles } from './picture-input.mjs';
 import { ProgressCard } from './progress.mjs';
+import { inWords, shipped } from './shipped.mjs';
+
+const DRAFT_SIZE = 256; // of drafts and of moving pictures
+const SETTLED_MS = 250; // without a change before the painting proper begins
+const LARGE = 1536; // an engine that painted more than this is not kept: its memory never shrinks
 
 const find = (id) => document.getElementById(id);
 const failures = new FailureNote(find('failure'));
 const progress = new ProgressCard(find('progress'), { run: 'Painting' });
 const compare = find('compare');
+const look = readLook();
 
-let photo; // {blob, bitmap}
-let style; // Blob
+let photo; // {blob, bitmap, draft}: draft, the bitmap made small
+let live; // while the camera or a film is painted
+let stylePicture; // Blob, for networks that read one
+let ours; // the painter that comes with the site
 let stylizer; // {files, ready: Promise}: the one loaded, and from what
-let painted = false;
+let knownStyles = []; // [{id, name, by?, thumbnail?}] of the network at hand
 
 // --- The model ---------------------------------------------------------------
 
@@ -25,31 +37,42 @@ async function roleOf(file) {
   if (/transfer/i.test(file.name)) return 'transfer';
   const { Model } = await engine();
   const { inputs, outputs } = await Model.inspect(file);
+  if (inputs.some(({ shape }) => shape.length === 2)) return 'network'; // weights of the styles that it knows
   if (inputs.length > 1) return 'transfer';
   return outputs[0].shape.filter((size) => size !== 1).length <= 1 ? 'predict' : 'network';
 }
 
+const isOwnComplete = (files) => Boolean(files.network || (files.predict && files.transfer));
+const isOwn = () => Object.keys(panel.files).length > 0;
+const readsStyles = () => Boolean(panel.files.predict || panel.files.transfer) || !(isOwn() || ours);
+
 const panel = new ModelPanel(find('model'), {
   task: 'paint',
-  roles: { predict: 'reads the style', transfer: 'paints', network: 'paints one style' },
+  roles: { predict: 'reads the style', transfer: 'paints', network: 'paints' },
   sort: roleOf,
   merge: ({ predict, transfer }, role, file) => (role === 'network' ? { network: file } : {
     ...(predict && { predict }), ...(transfer && { transfer }), [role]: file,
   }),
-  isComplete: (files) => Boolean(files.network || (files.predict && files.transfer)),
+  isComplete: (files) => isOwnComplete(files) || Boolean(ours && !files.predict && !files.transfer),
   advice: (files) => {
-    if (files.network || (files.predict && files.transfer)) return '';
+    if (isOwnComplete(files)) return '';
     if (files.predict) return 'Now its other half, the network that paints (“transfer”).';
     if (files.transfer) return 'Now its other half, the network that reads the style (“predict”).';
+    if (ours) return 'Pincel’s own painter is at work. You may bring another: one network that paints, or the two '
+      + 'files of Magenta’s style transfer (“predict” and “transfer”).';
     return 'Bring the two .tflite files of Magenta’s style transfer (“predict” and “transfer”), or one network that '
-      + 'paints a single style. They are kept on this device.';
+      + 'paints. They are kept on this device.';
   },
 });
 
-async function load({ predict, transfer, network }, signal) {
+async function load(files, signal) {
   const { Stylizer } = await engine();
-  const source = network ? network.source : { predict: predict.source, transfer: transfer.source };
-  const loaded = await Stylizer.create(source, { signal, onProgress: progress.report });
+  const { predict, transfer, network } = files;
+  if (!isOwnComplete(files)) {
+    return Stylizer.create(ours.source, { signal, onProgress: progress.report });
+  }
+  const loaded = await Stylizer.create(network ? network.source : { predict: predict.source, transfer: transfer.source },
+    { signal, onProgress: progress.report });
   panel.keep();
   return loaded;
 }
@@ -60,7 +83,9 @@ async function getStylizer(signal) {
     stylizer = { files: panel.files, ready: load(panel.files, signal) };
   }
   try {
-    return await stylizer.ready;
+    const loaded = await stylizer.ready;
+    if (isOwn() && !loaded.predict && loaded.styleInput) showNumberedStyles(loaded.styleInput.shape.at(-1));
+    return loaded;
   } catch (error) {
     stylizer = undefined;
     throw error;
@@ -72,51 +97,166 @@ function dropStylizer() {
   stylizer = undefined;
 }
 
-// --- Painting ------------------------------------------------------------------
+// --- Styles that the network knows ---------------------------------------------
 
-const strength = () => Number(find('strength').value) / 100;
+const nameOf = ({ name, id }) => inWords(name ?? id);
 
-function size() {
-  const chosen = document.querySelector('input[name="size"]:checked').value;
-  return chosen ? Number(chosen) : undefined;
+function showStyles(styles) {
+  knownStyles = styles;
+  const known = (id) => styles.some((style) => style.id === id);
+  if (styles.length && !known(look.style)) look.style = styles[0].id;
+  if (styles.length && !known(look.second)) look.second = '';
+  find('known-styles').replaceChildren(...styles.map(styleButton));
+  fillSecond();
+  showLook();
 }
 
-/** What is still needed before painting can start: what to say, and where it is chosen. */
+const showNumberedStyles = (count) => knownStyles.length === count
+  || showStyles(Array.from({ length: count }, (_, i) => ({ id: String(i), name: t('Style {n}', { n: i + 1 }), short: String(i + 1) })));
+
+function styleButton(style) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', title: nameOf(style) });
+  button.dataset.style = style.id;
+  button.setAttribute('aria-label', nameOf(style));
+  if (style.thumbnail) button.append(Object.assign(document.createElement('img'), { src: style.thumbnail, alt: '', width: 96, height: 96 }));
+  else button.append(style.short ?? nameOf(style));
+  button.addEventListener('click', () => change({ style: style.id }));
+  const item = document.createElement('li');
+  item.translate = false;
+  item.append(button);
+  return item;
+}
+
+function fillSecond() {
+  const option = (value, text) => Object.assign(document.createElement('option'), { value, textContent: text });
+  find('second').replaceChildren(option('', t('nothing else')), ...knownStyles.map((style) => option(style.id, nameOf(style))));
+}
+
+/** The style as Stylizer takes it. */
+function styleOf({ styleInput, predict }) {
+  if (predict) return stylePicture;
+  if (!styleInput) return undefined;
+  const { style, second, blend } = look;
+  return second && second !== style ? { [style]: 100 - blend, [second]: blend } : style;
+}
+
+// --- Controls and the address -----------------------------------------------------
+
+/** A change of mind: shown, put into the address, painted. */
+function change(part, { isSettled = true } = {}) {
+  Object.assign(look, part);
+  showLook();
+  if (isSettled) writeLook(look);
+  paint();
+}
+
+function showLook() {
+  const percent = (value) => t('{n} %', { n: value });
+  const fill = (id, value) => {
+    find(id).value = value;
+    find(id).style.setProperty('--filled', `${value}%`);
+  };
+  for (const button of find('known-styles').querySelectorAll('button'))
+    button.setAttribute('aria-pressed', String(button.dataset.style === look.style));
+  const chosen = knownStyles.find(({ id }) => id === look.style);
+  find('style-name').textContent = chosen ? [nameOf(chosen), chosen.by].filter(Boolean).join(', ') : '';
+  find('second').value = look.second;
+  find('blend').disabled = !look.second;
+  find('blend-value').textContent = look.second ? percent(look.blend) : '';
+  find('strength-value').textContent = percent(look.strength);
+  fill('blend', look.blend);
+  fill('strength', look.strength);
+  const size = document.querySelector(`input[name="size"][value="${look.size ?? 512}"]`);
+  if (size) size.checked = true;
+  find('known-step').hidden = readsStyles() || Boolean(panel.files.network && !knownStyles.length);
+  find('style-step').hidden = !readsStyles();
+  showNeeded();
+}
+
+const toSize = (value) => (value === 'full' ? value : Number(value));
+
+for (const id of ['strength', 'blend']) {
+  find(id).addEventListener('input', ({ target }) => change({ [id]: Number(target.value) }, { isSettled: false }));
+  find(id).addEventListener('change', () => writeLook(look));
+}
+find('second').addEventListener('change', ({ target }) => change({ second: target.value }));
+for (const choice of document.querySelectorAll('input[name="size"]'))
+  choice.addEventListener('change', () => { change({ size: toSize(choice.value) }); });
+
+find('copy-link').addEventListener('click', async () => {
+  writeLook(look);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say(find('needed'), 'The link is copied. It carries the look, never the picture.');
+  } catch {
+    say(find('needed'), 'Copy the page’s address: it carries the look, never the picture.');
+  }
+});
+
+/** What is still needed before painting can start. */
 function missing() {
-  if (!photo) return { say: 'Choose a photograph first.', at: find('choose') };
-  if (!panel.complete) return { say: 'Bring a model first, below.', at: find('choose-model') };
-  if (!style && !panel.files.network) return { say: 'Choose a style first.', at: find('choose-style') };
+  if (!panel.complete) return 'Bring a model first, below.';
+  if (!photo && !live) return 'Choose a photograph first.';
+  if (readsStyles() && !stylePicture) return 'Choose a style first.';
   return undefined;
 }
 
-function refresh() {
-  find('needed').textContent = missing()?.say ?? '';
-  find('style-step').hidden = Boolean(panel.files.network);
+const showNeeded = () => say(find('needed'), missing() ?? '');
+
+// --- Painting ------------------------------------------------------------------
+
+const drafts = { isBusy: false, isWanted: false };
+
+/** A small painting at once; changes that come while one is made are answered together by the next. */
+async function draft(signal) {
+  drafts.isWanted = true;
+  if (drafts.isBusy) return;
+  drafts.isBusy = true;
+  try {
+    while (drafts.isWanted && photo && !live) {
+      drafts.isWanted = false;
+      const subject = photo;
+      const loaded = await getStylizer();
+      const painting = await loaded.stylize(subject.draft, { style: styleOf(loaded), strength: look.strength / 100, size: DRAFT_SIZE });
+      if (subject === photo && !live && !signal.aborted) show(subject.bitmap, painting);
+    }
+  } catch {
+    // The painting proper fails in the same way, and says so.
+  } finally {
+    drafts.isBusy = false;
+  }
 }
 
-/** The button: paints, or leads to what is missing. */
-function paintOrLead() {
-  const needed = missing();
-  if (!needed) {
-    find('stage').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-    return paint();
-  }
-  needed.at.scrollIntoView({ block: 'center', behavior: 'smooth' });
-  needed.at.focus({ preventScroll: true });
-}
+const sizeFor = (bitmap) => (look.size === 'full' ? Math.min(8192, Math.max(bitmap.width, bitmap.height)) : look.size ?? 512);
+
+const settled = (signal) => new Promise((resolve) => {
+  const timer = setTimeout(resolve, SETTLED_MS);
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    resolve();
+  });
+});
 
 async function paint() {
-  if (missing()) return;
+  showNeeded();
+  if (missing() || live) return; // a live picture takes up the look with its next frame
   failures.clear();
-  const signal = progress.start('Starting the engine');
+  const subject = photo, size = sizeFor(subject.bitmap), signal = progress.start('Starting the engine');
+  const isFirst = !stylizer;
   try {
+    if (!isFirst) {
+      if (size > DRAFT_SIZE) draft(signal);
+      await settled(signal);
+      signal.throwIfAborted();
+    }
     const loaded = await getStylizer(signal);
-    progress.report({ stage: 'style' });
-    const started = performance.now();
-    const options = { strength: strength(), size: size(), signal, onProgress: progress.report };
-    const picture = await loaded.stylize(photo.blob, panel.files.network ? options : { style, ...options });
+    const style = styleOf(loaded), started = performance.now();
+    const painting = await loaded.stylize(subject.blob, { style, strength: look.strength / 100, size, signal, onProgress: progress.report });
     signal.throwIfAborted();
-    showPainting(picture, performance.now() - started);
+    drafts.isWanted = false;
+    show(subject.bitmap, painting);
+    showResult(painting, performance.now() - started);
+    if (size > LARGE) dropStylizer();
   } catch (error) {
     if (!signal.aborted) failures.show(error);
   } finally {
@@ -124,65 +264,88 @@ async function paint() {
   }
 }
 
-function showPainting(picture, milliseconds) {
+function show(before, painting) {
+  const isFirst = compare.hidden;
   compare.hidden = false;
-  compare.show(photo.bitmap, picture);
-  if (!painted) compare.value = 50;
-  painted = true;
-  const seconds = (milliseconds / 1000).toLocaleString('en', { maximumSignificantDigits: 2 });
-  find('facts').textContent = `${picture.width} × ${picture.height} pixels, painted in ${seconds} s`;
+  compare.show(before, painting);
+  if (isFirst) compare.value = live ? 0 : 50;
+}
+
+function showResult({ width, height }, milliseconds) {
+  const seconds = Number((milliseconds / 1000).toPrecision(2));
+  say(find('facts'), '{width} × {height} pixels, painted in {seconds} s', { width, height, seconds });
   find('save').hidden = false;
+  find('share').hidden = !canShare();
 }
 
-/** After the first painting, every change of mind is painted at once. */
-function repaint() {
-  if (painted) paint();
-}
+// --- What comes out ---------------------------------------------------------------
 
-async function save() {
-  const canvas = compare.querySelector('canvas.after');
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
-  const address = URL.createObjectURL(blob);
+const paintingAs = (type) => new Promise((resolve) => compare.querySelector('canvas.after').toBlob(resolve, type, 0.93));
+
+find('save').addEventListener('click', async () => {
+  const address = URL.createObjectURL(await paintingAs('image/png'));
   Object.assign(document.createElement('a'), { href: address, download: 'pincel-painting.png' }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60000);
-}
+});
+
+const shareable = (blob) => ({ files: [new File([blob], 'pincel-painting.jpg', { type: 'image/jpeg' })] });
+const canShare = () => Boolean(navigator.canShare?.(shareable(new Blob())));
+
+find('share').addEventListener('click', async () => {
+  try {
+    await navigator.share(shareable(await paintingAs('image/jpeg')));
+  } catch (error) {
+    if (error.name !== 'AbortError') failures.show(new Failure('The picture could not be shared. Save it instead.', { cause: error }));
+  }
+});
 
 // --- Pictures ----------------------------------------------------------------------
 
 async function usePhoto(blob) {
+  endLive();
   failures.clear();
   const bitmap = await createImageBitmap(blob);
-  photo?.bitmap.close();
-  photo = { blob, bitmap };
+  const scale = Math.min(1, DRAFT_SIZE / Math.max(bitmap.width, bitmap.height));
+  const draftOf = await createImageBitmap(bitmap, {
+    resizeWidth: Math.max(16, Math.round(bitmap.width * scale)), resizeHeight: Math.max(16, Math.round(bitmap.height * scale)), resizeQuality: 'high',
+  });
+  photo = { blob, bitmap, draft: draftOf };
   const image = find('photo');
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
-  find('frame').style.setProperty('--ratio', bitmap.width / bitmap.height);
+  image.hidden = false;
+  showFrame(bitmap.width / bitmap.height);
+  paint();
+}
+
+function showFrame(ratio) {
+  find('frame').style.setProperty('--ratio', ratio);
   find('frame').hidden = false;
   find('invitation').hidden = true;
-  find('another').hidden = false;
-  find('facts').textContent = '';
+  say(find('facts'), '');
   find('save').hidden = true;
+  find('share').hidden = true;
   compare.hidden = true;
-  refresh();
-  repaint();
 }
 
 function useStyle(blob) {
-  style = blob;
-  refresh();
-  repaint();
+  stylePicture = blob;
+  paint();
 }
 
-const photos = new PictureInput({
-  choose: [find('choose'), find('another')], take: [find('take')],
-  file: find('photo-file'), capture: find('photo-capture'), samples: find('photo-samples'),
-});
-const styles = new PictureInput({
-  choose: [find('choose-style')], file: find('style-file'), samples: find('style-samples'),
-});
-photos.addEventListener('picture', ({ detail }) => usePhoto(detail));
+const sampleStyle = (id) => id && find('style-samples').querySelector(`[data-source="samples/${CSS.escape(id)}.jpg"]`);
+
+const photos = new PictureInput({ choose: [find('choose'), find('another')], file: find('photo-file'), samples: find('photo-samples') });
+const styles = new PictureInput({ choose: [find('choose-style')], file: find('style-file'), samples: find('style-samples') });
+photos.addEventListener('picture', ({ detail }) => usePhoto(detail).catch((error) => failures.show(error)));
+photos.addEventListener('film', ({ detail }) => goLive(() => Live.ofFilm(detail)));
 styles.addEventListener('picture', ({ detail }) => useStyle(detail));
+for (const button of find('style-samples').querySelectorAll('[data-source]')) {
+  button.addEventListener('click', () => {
+    look.style = button.dataset.source.replace(/^.*\/|\.jpg$/g, '');
+    writeLook(look);
+  });
+}
 for (const input of [photos, styles, panel]) input.addEventListener('failure', ({ detail }) => failures.show(detail));
 
 receiveFiles(({ pictures, models }, target) => {
@@ -191,25 +354,91 @@ receiveFiles(({ pictures, models }, target) => {
   if (!models.length && !pictures.length) failures.show(new Failure('Nothing usable was dropped.'));
 });
 
-// --- Controls -----------------------------------------------------------------------
+// --- Camera and films ----------------------------------------------------------------
 
-find('paint').addEventListener('click', paintOrLead);
-find('save').addEventListener('click', save);
-find('strength').addEventListener('change', repaint);
-find('strength').addEventListener('input', showStrength);
-for (const choice of document.querySelectorAll('input[name="size"]')) choice.addEventListener('change', repaint);
-
-function showStrength() {
-  const { value, style: css } = find('strength');
-  find('strength-value').textContent = `${value} %`;
-  css.setProperty('--filled', `${value}%`);
+async function goLive(open) {
+  endLive();
+  failures.clear();
+  const signal = progress.start('Starting the engine');
+  let current;
+  try {
+    if (missing() && (photo || !panel.complete)) throw new Failure(missing());
+    current = await open();
+    live = current;
+    find('photo').hidden = true;
+    showFrame(current.ratio);
+    showLiveControls(true);
+    showNeeded();
+    const loaded = await getStylizer(signal);
+    progress.finish(signal);
+    await current.run(DRAFT_SIZE, async (frame, rate) => {
+      const painting = await loaded.stylize(frame, { style: styleOf(loaded), strength: look.strength / 100, size: DRAFT_SIZE });
+      if (live !== current) return;
+      show(frame, painting);
+      showRate(rate);
+    });
+  } catch (error) {
+    if (current === live) endLive();
+    if (!signal.aborted) failures.show(error);
+  } finally {
+    progress.finish(signal);
+  }
 }
 
-panel.addEventListener('change', () => {
-  refresh();
-  repaint();
+/** Twice a second is enough to read. */
+function showRate(rate) {
+  const facts = find('facts'), now = performance.now();
+  if (now - (Number(facts.dataset.at) || 0) < 500) return;
+  facts.dataset.at = now;
+  facts.dataset.rate = rate.toFixed(1);
+  say(facts, '{n} frames a second', { n: Math.round(rate) });
+}
+
+function showLiveControls(isLive) {
+  for (const id of ['snap', 'stop']) find(id).hidden = !isLive;
+  find('facts').setAttribute('aria-live', isLive ? 'off' : 'polite');
+  for (const button of [find('another'), ...document.querySelectorAll('.under .camera-button')]) button.hidden = isLive;
+}
+
+function endLive() {
+  if (!live) return;
+  live.stop();
+  live = undefined;
+  showLiveControls(false);
+}
+
+find('snap').addEventListener('click', async () => photos.give(await live.still()));
+find('stop').addEventListener('click', () => {
+  endLive();
+  if (photo) usePhoto(photo.blob);
+  else {
+    find('frame').hidden = true;
+    find('invitation').hidden = false;
+    say(find('facts'), '');
+  }
 });
-showStrength();
-refresh();
-panel.restore();
-styles.giveSample(document.querySelector('#style-samples [data-source]'));
+for (const button of document.querySelectorAll('.camera-button')) {
+  button.hidden = !hasCamera();
+  button.addEventListener('click', () => goLive(() => Live.ofCamera()));
+}
+
+// --- Beginning ---------------------------------------------------------------------
+
+/** The network has changed: its styles are shown, and what was painted is painted anew. */
+function useModel() {
+  showStyles(isOwn() || !ours ? [] : ours.styles);
+  if (readsStyles() && !stylePicture) styles.giveSample(sampleStyle(look.style) ?? find('style-samples').querySelector('[data-source]'));
+  paint();
+}
+
+document.addEventListener('languagechange', () => {
+  if (knownStyles.length) showStyles(knownStyles);
+  showLook();
+});
+
+ours = await shipped('painter');
+await panel.restore();
+panel.addEventListener('change', useModel);
+useModel();
+if (ours && !isOwn()) photos.giveSample(find('photo-samples').querySelector('[data-source]'));
+keepOffline();

@@ -1,31 +1,26 @@
-// The ways a picture comes to a page: chosen, taken, dropped, pasted, or one of
-// the samples. Each gives a Blob.
-import { takePicture } from './camera.mjs';
+// The ways a picture comes to a page: chosen, dropped, pasted, or one of the
+// samples. Each gives a Blob.
 import { Failure } from './failures.mjs';
 
-/** Phones have a camera app of their own behind <input capture>. */
-const hasCameraApp = () => matchMedia('(pointer: coarse)').matches || !navigator.mediaDevices?.getUserMedia;
+const isFilm = (blob) => blob.type.startsWith('video/');
 
 export class PictureInput extends EventTarget {
   #samples;
   #own; // {blob, address}
 
   /**
-   * choose, take: buttons; file, capture: the inputs behind them; samples: a list
-   * of buttons with data-source, and one in .own: it asks for a picture, then
-   * shows it and brings it back. Events: picture (detail: Blob), failure (detail: Error).
+   * choose: buttons; file: the input behind them; samples: a list of buttons
+   * with data-source, and one in .own: it asks for a picture, then shows it and
+   * brings it back. Events: picture, film (detail: Blob), failure (detail: Error).
    */
-  constructor({ choose = [], take = [], file, capture, samples }) {
+  constructor({ choose = [], file, samples }) {
     super();
     this.#samples = samples;
     for (const button of choose) button.addEventListener('click', () => file.click());
-    for (const button of take) button.addEventListener('click', () => this.#take(capture));
-    for (const input of [file, capture].filter(Boolean)) {
-      input.addEventListener('change', () => {
-        if (input.files[0]) this.give(input.files[0]);
-        input.value = '';
-      });
-    }
+    file.addEventListener('change', () => {
+      if (file.files[0]) this.give(file.files[0]);
+      file.value = '';
+    });
     samples.querySelector('.own button').addEventListener('click', (event) => {
       if (this.#own) this.#announce(this.#own.blob, event.currentTarget);
       else file.click();
@@ -45,20 +40,11 @@ export class PictureInput extends EventTarget {
   }
 
   async give(blob) {
+    if (isFilm(blob)) return this.dispatchEvent(new CustomEvent('film', { detail: blob }));
     if (await isReadable(blob)) return this.#announce(blob, this.#showOwn(blob));
     this.#fail(new Failure(blob.type.startsWith('image/')
       ? 'This browser cannot read that picture. Save it as JPEG or PNG and try again.'
       : 'That is not a picture. Choose a JPEG, PNG, WebP or GIF file.'));
-  }
-
-  async #take(capture) {
-    if (hasCameraApp()) return capture.click();
-    try {
-      const blob = await takePicture();
-      if (blob) this.give(blob);
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 
   #showOwn(blob) {

@@ -1,4 +1,5 @@
 // What is being done, how far it is, and a way to stop it.
+import { t } from './i18n.mjs';
 
 const words = {
   download: 'Fetching the model',
@@ -60,7 +61,8 @@ export class ProgressCard {
   }
 
   /** The live text changes with the stage only, so that a screen reader is not flooded. */
-  #say(text) {
+  #say(english) {
+    const text = t(english);
     if (this.#text.textContent === text) return;
     this.#text.textContent = text;
     this.#bar.setAttribute('aria-label', text);

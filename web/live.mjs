@@ -1,0 +1,106 @@
+// Moving pictures, from the camera or a film: each frame is handed on when the
+// one before is done with. Frames that come meanwhile are never seen.
+import { Failure } from './failures.mjs';
+
+const reasons = {
+  NotAllowedError: 'The camera stays closed until you allow this page to use it, in the browser’s address bar.',
+  NotFoundError: 'No camera was found. Choose a picture instead.',
+  NotReadableError: 'Another program is using the camera. Close it and try again.',
+};
+
+export const hasCamera = () => Boolean(navigator.mediaDevices?.getUserMedia);
+
+async function openCamera(facing) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: { facingMode: facing, width: { ideal: 1280 }, frameRate: { ideal: 30 } } });
+  } catch (error) {
+    throw new Failure(reasons[error.name] ?? 'The camera could not be opened. Choose a picture instead.', { cause: error });
+  }
+}
+
+const nextFrame = (video) => new Promise((resolve) => {
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(resolve);
+  else requestAnimationFrame(resolve);
+});
+
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A frame no larger than `size`, drawn on a canvas that is used again. */
+function draw(canvas, video, size) {
+  const scale = Math.min(1, size / Math.max(video.videoWidth, video.videoHeight));
+  const width = Math.round(video.videoWidth * scale), height = Math.round(video.videoHeight * scale);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  canvas.getContext('2d', { willReadFrequently: true }).drawImage(video, 0, 0, width, height);
+}
+
+/** Frames a second, over the last two seconds. */
+class Rate {
+  #times = [];
+
+  tick() {
+    const now = performance.now();
+    this.#times.push(now);
+    while (this.#times[0] < now - 2000) this.#times.shift();
+    const span = now - this.#times[0];
+    return span > 0 ? ((this.#times.length - 1) * 1000) / span : 0;
+  }
+}
+
+export class Live {
+  #video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, loop: true });
+  #canvas = document.createElement('canvas');
+  #stream;
+  #ended = false;
+
+  /** @param {'user' | 'environment'} facing which of the cameras, where there are two */
+  static async ofCamera(facing = 'environment') {
+    const live = new Live();
+    live.#stream = await openCamera(facing);
+    live.#video.srcObject = live.#stream;
+    await live.#begin('The camera could not be opened. Choose a picture instead.');
+    return live;
+  }
+
+  static async ofFilm(blob) {
+    const live = new Live();
+    live.#video.src = URL.createObjectURL(blob);
+    await live.#begin('This browser cannot play that film. MP4 or WebM will do.');
+    return live;
+  }
+
+  async #begin(sentence) {
+    try {
+      await this.#video.play();
+    } catch (error) {
+      this.stop();
+      throw new Failure(sentence, { cause: error });
+    }
+  }
+
+  get ratio() { return this.#video.videoWidth / this.#video.videoHeight; }
+
+  /** Hands frames to use(canvas, rate) until stopped. `size` is the longer side. */
+  async run(size, use) {
+    const rate = new Rate();
+    while (!this.#ended) {
+      await Promise.race([nextFrame(this.#video), wait(1000)]); // a hidden page gets no frames
+      if (this.#ended) return;
+      draw(this.#canvas, this.#video, size);
+      await use(this.#canvas, rate.tick());
+    }
+  }
+
+  /** The present frame at full size, as a JPEG Blob. */
+  still() {
+    const canvas = document.createElement('canvas');
+    draw(canvas, this.#video, Infinity);
+    return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.95));
+  }
+
+  stop() {
+    this.#ended = true;
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    URL.revokeObjectURL(this.#video.src);
+    this.#video.srcObject = null;
+  }
+}
