@@ -27,8 +27,9 @@ static pcl_status check_sizes(const pcl_infer_context *context, const pcl_node *
         bool sane = window->kernel[i] >= 1 && window->kernel[i] <= MAX_WINDOW && window->stride[i] >= 1 &&
                     window->stride[i] <= MAX_WINDOW && window->dilation[i] >= 1 && window->dilation[i] <= MAX_WINDOW;
         if (!sane)
-            return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "kernel %d, stride %d, dilation %d out of range",
-                                 window->kernel[i], window->stride[i], window->dilation[i]);
+            return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE,
+                                 "kernel %d, stride %d, dilation %d out of range", window->kernel[i], window->stride[i],
+                                 window->dilation[i]);
         if (window->before[i] < 0 || window->before[i] > MAX_WINDOW || window->after[i] < 0 ||
             window->after[i] > MAX_WINDOW)
             return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "pads of %d and %d are out of range",
