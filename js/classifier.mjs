@@ -84,8 +84,8 @@ export class Classifier {
 
   get info() { return this.model.info; }
 
-  /** @returns {Promise<Array<{label: string, index: number, score: number}>>} best first */
-  async classify(picture, { topK = this.options.topK ?? 5, signal, onProgress } = {}) {
+  /** @returns {Promise<Array<{label: string, index: number, score: number}> & {unsure: boolean}>} best first */
+  async classify(picture, { topK = this.options.topK ?? 5, threshold = this.options.threshold ?? -Infinity, signal, onProgress } = {}) {
     const { inputs: [input], outputs: [output] } = this.model;
     const { format } = this;
     const pixels = await readPicture(picture, { ...this.options, signal });
@@ -95,7 +95,8 @@ export class Classifier {
     const { name, dtype, scale = 1, zeroPoint = 0 } = output, number = dtype === 'float16' ? fromHalf : Number;
     const scores = Array.from(result[name], (value, index) => ({ index, score: (number(value) - zeroPoint) * scale }));
     scores.sort((a, b) => b.score - a.score || a.index - b.index);
-    return scores.slice(0, topK).map(({ index, score }) => ({ label: this.labels[index] ?? `class ${index}`, index, score }));
+    const guesses = scores.slice(0, topK).map(({ index, score }) => ({ label: this.labels[index] ?? `class ${index}`, index, score }));
+    return Object.assign(guesses, { unsure: scores[0].score < threshold });
   }
 
   dispose() { this.model.dispose(); }

@@ -208,6 +208,8 @@ export interface ClassifierOptions extends LoadOptions, Normalisation {
   crop?: number;
   /** How many labels classify gives. Default: 5. */
   topK?: number;
+  /** A best score below this makes the answer unsure. Default: the registry's for the model, else none. */
+  threshold?: number;
 }
 
 /**
@@ -221,7 +223,8 @@ export class Classifier {
   readonly labels: string[];
   readonly info: ModelInfo;
   /** The best classes first, ties by index. Scores are the network's own, dequantised. */
-  classify(picture: Picture, options?: RunOptions & { topK?: number }): Promise<{ label: string; index: number; score: number }[]>;
+  classify(picture: Picture, options?: RunOptions & { topK?: number; threshold?: number }):
+    Promise<{ label: string; index: number; score: number }[] & { unsure: boolean }>;
   dispose(): void;
   [Symbol.dispose](): void;
 }
@@ -334,6 +337,8 @@ export interface RegisteredModel {
   files: Record<string, RegisteredFile>;
   normalisation?: Normalisation;
   crop?: number;
+  /** A best score below this means that the network is unsure. */
+  threshold?: number;
   labels?: string[] | { list: string; skip?: number };
   /** The styles that a network knows, in their order; `thumbnail` lies beside the file. */
   styles?: { id: string; name: string; by?: string; thumbnail?: string }[];

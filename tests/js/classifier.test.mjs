@@ -53,6 +53,14 @@ test('quantised inputs take the bytes as they are', async () => {
   }
 });
 
+test('a best score below the threshold is unsure', async () => {
+  const model = pixelSums('float32'), dim = plain(51, 102, 0); // the best score is 0.4
+  assert.equal((await classify(model, { range: '0..1' }, dim)).unsure, false);
+  assert.equal((await classify(model, { range: '0..1', threshold: 0.3 }, dim)).unsure, false);
+  assert.equal((await classify(model, { range: '0..1', threshold: 0.5 }, dim)).unsure, true);
+  assert.equal((await classify(model, { range: '0..1', threshold: 0.5 }, dim, { threshold: 0.3, topK: 1 })).unsure, false);
+});
+
 test('ties go by index; topK', async () => {
   assert.deepEqual(rounded(await classify(pixelSums('float32'), { range: '0..255' }, plain(9, 9, 9))).map(([, index]) => index), [0, 1, 2]);
   assert.equal((await classify(pixelSums('float32'), {}, plain(1, 2, 3), { topK: 2 })).length, 2);
