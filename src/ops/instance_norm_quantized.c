@@ -135,6 +135,14 @@ static void quantise(const pcl_kernels *kernels, const float *in, const pcl_tens
     kernels->quantize_u8(1.0f / pcl_tensor_scale(out), pcl_tensor_zero_point(out), in, values, count);
 }
 
+/* One value, with room for the vector that the kernel reads. */
+static uint8_t quantise_one(const pcl_kernels *kernels, float value, const pcl_tensor *out) {
+    float padded[8] = {value};
+    uint8_t result;
+    quantise(kernels, padded, out, &result, 1);
+    return result;
+}
+
 static void add(const pcl_kernels *kernels, const sum_u8 *sum, const uint8_t *a, const uint8_t *b, uint8_t *out,
                 size_t count) {
     if (sum->is_fixed) {
@@ -143,7 +151,7 @@ static void add(const pcl_kernels *kernels, const sum_u8 *sum, const uint8_t *a,
     }
     for (size_t i = 0; i < count; i++) {
         float addend = real(b[i], sum->b), result = real(a[i], sum->a) + (sum->negate_b ? -addend : addend);
-        quantise(kernels, &result, sum->out, &out[i], 1);
+        out[i] = quantise_one(kernels, result, sum->out);
         out[i] = (uint8_t)(out[i] < sum->low ? sum->low : out[i] > sum->high ? sum->high : out[i]);
     }
 }
@@ -152,8 +160,8 @@ static void add(const pcl_kernels *kernels, const sum_u8 *sum, const uint8_t *a,
 static uint8_t reciprocal_of(const normalisation *self, const pcl_kernels *kernels, const uint32_t *histogram,
                              uint8_t mean) {
     const pcl_norm_stages *stages = self->stages;
-    float differences[VALUES], reciprocal, mean_real = real(mean, stages->mean);
-    uint8_t squared[VALUES], variance, shifted, result;
+    float differences[VALUES], mean_real = real(mean, stages->mean);
+    uint8_t squared[VALUES], variance, shifted;
     for (int v = 0; v < VALUES; v++) {
         float difference = real((uint8_t)v, self->x) - mean_real;
         differences[v] = difference * difference;
@@ -161,9 +169,7 @@ static uint8_t reciprocal_of(const normalisation *self, const pcl_kernels *kerne
     quantise(kernels, differences, stages->squared, squared, VALUES);
     variance = mean_of(histogram, squared, self->pixels, stages->squared, stages->variance);
     add(kernels, &self->add_epsilon, &variance, self->epsilon->data, &shifted, 1);
-    reciprocal = 1.0f / sqrtf(real(shifted, stages->shifted));
-    quantise(kernels, &reciprocal, stages->reciprocal, &result, 1);
-    return result;
+    return quantise_one(kernels, 1.0f / sqrtf(real(shifted, stages->shifted)), stages->reciprocal);
 }
 
 /* The table of one channel. */
