@@ -1,0 +1,46 @@
+#include "tools/convert/ends.h"
+
+#include <string.h>
+
+#include "ops/table.h"
+
+static bool is_transpose(const pcl_node *node, const int32_t order[4]) {
+    if (!node || node->op != &pcl_op_transpose) return false;
+    const pcl_tensor *axes = node->inputs[1];
+    return axes->constant && axes->dtype == PCL_INT32 && pcl_tensor_count(axes) == 4 &&
+           memcmp(axes->data, order, 4 * sizeof *order) == 0;
+}
+
+static pcl_node *transposing_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
+    static const int32_t to_channels_last[4] = {0, 2, 3, 1};
+    pcl_node *found = NULL;
+    if (pcl_graph_is_output(graph, tensor)) return NULL;
+    for (int32_t n = 0; n < graph->node_count; n++)
+        for (int32_t i = 0; i < graph->nodes[n]->input_count; i++) {
+            if (graph->nodes[n]->inputs[i] != tensor) continue;
+            if (found || !is_transpose(graph->nodes[n], to_channels_last)) return NULL;
+            found = graph->nodes[n];
+        }
+    return found;
+}
+
+void pcl_channels_last_ends(pcl_graph *graph) {
+    static const int32_t to_channels_first[4] = {0, 3, 1, 2};
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        pcl_node *transpose = transposing_reader(graph, graph->inputs[i]);
+        if (!transpose || pcl_graph_is_output(graph, transpose->outputs[0])) continue;
+        transpose->outputs[0]->name = graph->inputs[i]->name;
+        graph->inputs[i] = transpose->outputs[0];
+        transpose->op = NULL;
+        pcl_graph_sweep(graph);
+        graph->inputs[i]->producer = NULL;
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        pcl_node *transpose = graph->outputs[i]->producer;
+        if (!is_transpose(transpose, to_channels_first) || graph->outputs[i]->uses != 1) continue;
+        if (pcl_graph_is_input(graph, transpose->inputs[0]) || pcl_graph_is_output(graph, transpose->inputs[0])) continue;
+        transpose->inputs[0]->name = graph->outputs[i]->name;
+        graph->outputs[i] = transpose->inputs[0];
+        pcl_graph_sweep(graph);
+    }
+}

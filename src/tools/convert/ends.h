@@ -1,0 +1,12 @@
+/* Pictures at the model's ends in the layout that the engine works in. */
+#ifndef PCL_TOOLS_CONVERT_ENDS_H
+#define PCL_TOOLS_CONVERT_ENDS_H
+
+#include "model/graph.h"
+
+/* An input that everybody reads through a TRANSPOSE to channels last becomes
+ * that transposed tensor, under its own name; likewise an output made by a
+ * TRANSPOSE to channels first. */
+void pcl_channels_last_ends(pcl_graph *graph);
+
+#endif

@@ -1,0 +1,29 @@
+/* From a float graph to one of 8-bit integers, or to one with small weights. */
+#ifndef PCL_TOOLS_QUANTISE_QUANTISE_H
+#define PCL_TOOLS_QUANTISE_QUANTISE_H
+
+#include "tools/quantise/statistics.h"
+#include "model/graph.h"
+
+typedef struct pcl_quantise_options {
+    const pcl_range *ranges;            /* [tensor_count] of a numbered graph */
+    const pcl_statistics *statistics;   /* [tensor_count]: means for the correction of biases */
+    const bool *keep_float;             /* [node_count]; may be NULL */
+    bool float_inputs, float_outputs;   /* of the model: as they are, else int8 where somebody computes with that */
+} pcl_quantise_options;
+
+/* Weights become int8 with a scale per output channel, activations int8 with
+ * one scale and zero point, biases int32, corrected for the mean error of the
+ * rounded weights. Operators that only move values share the scale of what
+ * they move. What has no good 8-bit form, instance normalisations first of
+ * all, stays float between DEQUANTIZE and QUANTIZE. The graph is numbered. */
+pcl_status pcl_quantise(pcl_graph *graph, const pcl_quantise_options *options);
+
+/* Weights become float16, or int8 with a scale per output channel, followed
+ * by DEQUANTIZE: smaller files, float arithmetic. */
+pcl_status pcl_shrink_weights(pcl_graph *graph, pcl_dtype dtype);
+
+/* Convolutions and fully connected layers, which the report lists. */
+bool pcl_has_weights(const pcl_node *node);
+
+#endif
