@@ -51,7 +51,7 @@ OPERATORS = {
     'LOGISTIC': (14, 2, None), 'MUL': (18, 2, MUL), 'RELU': (19, 2, None), 'RELU6': (21, 2, None),
     'RESHAPE': (22, 1, RESHAPE), 'SOFTMAX': (25, 2, SOFTMAX), 'PAD': (34, 2, (22, '')), 'TRANSPOSE': (39, 2, (26, '')),
     'MEAN': (40, 2, REDUCER), 'SUB': (41, 2, SUB), 'DIV': (42, 2, DIV), 'STRIDED_SLICE': (45, 2, STRIDED_SLICE),
-    'SPLIT': (49, 2, SPLIT), 'SLICE': (65, 2, (51, '')), 'SQRT': (75, 1, None), 'RSQRT': (76, 1, None),
+    'SPLIT': (49, 2, SPLIT), 'MINIMUM': (57, 2, None), 'SLICE': (65, 2, (51, '')), 'SQRT': (75, 1, None), 'RSQRT': (76, 1, None),
     'RESIZE_NEAREST_NEIGHBOR': (97, 3, RESIZE_NEAREST), 'SQUARED_DIFFERENCE': (99, 2, None),
     'MIRROR_PAD': (100, 2, MIRROR_PAD), 'QUANTIZE': (114, 2, None),
 }
