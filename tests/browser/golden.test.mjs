@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { isLarge } from '../golden/goldens.mjs';
 import { sharedPresent, startBrowser, startServer } from './browser.mjs';
 
 const skip = sharedPresent ? false : '../shared is absent';
@@ -43,12 +44,12 @@ async function runInPage({ name, simd, threads }) {
 
 const names = sharedPresent ? readdirSync(goldens) : ['(none)'];
 for (const name of names) {
-  if (sharedPresent && JSON.parse(readFileSync(new URL(`${name}/index.json`, goldens))).format !== 'tflite') continue;
+  const index = sharedPresent && JSON.parse(readFileSync(new URL(`${name}/index.json`, goldens)));
   test(`golden ${name} in Chromium`, { skip }, async () => {
     const page = await browser.newPage();
     await page.goto(`${server.origin}/tests/browser/blank.html`);
     let first;
-    for (const simd of ['scalar', 'simd128', 'relaxed']) {
+    for (const simd of isLarge(index) ? ['simd128', 'relaxed'] : ['scalar', 'simd128', 'relaxed']) {
       for (const threads of [1, 2]) {
         const { complaints, digests, info } = await page.evaluate(runInPage, { name, simd, threads });
         const label = `${simd}, ${threads} threads`;
