@@ -1,0 +1,9 @@
+// In the order of the overview.
+import { bench } from './bench.mjs';
+import { inspect } from './inspect.mjs';
+import { list } from './list.mjs';
+import { pull } from './pull.mjs';
+import { run } from './run.mjs';
+import { verify } from './verify.mjs';
+
+export const commands = [run, inspect, bench, verify, list, pull];
