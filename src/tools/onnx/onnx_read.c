@@ -1,5 +1,7 @@
 #include "tools/onnx/onnx_read.h"
 
+#include "tools/onnx/fuse_norm.h"
+#include "tools/onnx/fuse_upsample.h"
 #include "tools/onnx/importer.h"
 #include "tools/onnx/remedies.h"
 
@@ -154,5 +156,6 @@ pcl_status pcl_onnx_read(pcl_bytes bytes, pcl_graph *graph, const pcl_shape *sha
     PCL_TRY_RETURN(translate_nodes(&in));
     PCL_TRY_RETURN(bind_outputs(&in));
     pcl_graph_sweep(graph);
-    return PCL_OK;
+    PCL_TRY_RETURN(pcl_onnx_fuse_upsamples(graph));
+    return pcl_onnx_fuse_norms(graph);
 }
