@@ -138,6 +138,7 @@ static pcl_status read_float(pcl_converter *self, pcl_error *error) {
     PCL_TRY_RETURN(check_float(graph));
     PCL_TRY_RETURN(bind_shapes(self, graph, error));
     PCL_TRY_RETURN(pcl_pass_infer(graph, self->kernels, max_work(self), &macs));
+    pcl_float32_ends(graph);
     pcl_channels_last_ends(graph);
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));

@@ -24,6 +24,36 @@ static pcl_node *transposing_reader(const pcl_graph *graph, const pcl_tensor *te
     return found;
 }
 
+/* The one node that reads a tensor, when it has this operator. */
+static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor, const pcl_op *op) {
+    for (int32_t n = 0; tensor->uses == 1 && n < graph->node_count; n++)
+        if (graph->nodes[n]->input_count > 0 && graph->nodes[n]->inputs[0] == tensor && graph->nodes[n]->op == op)
+            return graph->nodes[n];
+    return NULL;
+}
+
+void pcl_float32_ends(pcl_graph *graph) {
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        pcl_tensor *in = graph->inputs[i];
+        pcl_node *cast = in->dtype == PCL_FLOAT16 ? only_reader(graph, in, &pcl_op_cast) : NULL;
+        if (!cast || cast->outputs[0]->dtype != PCL_FLOAT32 || pcl_graph_is_output(graph, cast->outputs[0])) continue;
+        cast->outputs[0]->name = in->name;
+        graph->inputs[i] = cast->outputs[0];
+        cast->op = NULL;
+        pcl_graph_sweep(graph);
+        graph->inputs[i]->producer = NULL;
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        pcl_tensor *out = graph->outputs[i];
+        pcl_node *cast = out->dtype == PCL_FLOAT16 && out->producer && out->producer->op == &pcl_op_cast ? out->producer : NULL;
+        if (!cast || out->uses != 1 || cast->inputs[0]->dtype != PCL_FLOAT32 || pcl_graph_is_input(graph, cast->inputs[0]))
+            continue;
+        cast->inputs[0]->name = out->name;
+        graph->outputs[i] = cast->inputs[0];
+        pcl_graph_sweep(graph);
+    }
+}
+
 void pcl_channels_last_ends(pcl_graph *graph) {
     static const int32_t to_channels_first[4] = {0, 3, 1, 2};
     for (int32_t i = 0; i < graph->input_count; i++) {
