@@ -7,7 +7,7 @@ import { build, main } from './build.mjs';
 import { root, setUp } from './setup.mjs';
 import { buildSanitized, nodeFlags } from './test.mjs';
 
-const zoo = join(root, '../shared/zoo');
+const zoo = join(root, '../shared/zoo'), cases = join(root, '../shared/conformance');
 const [count = '800', seed = '1'] = process.argv.slice(2);
 
 function run(command, parameters) {
@@ -23,9 +23,11 @@ await main(async () => {
   setUp({ tests: true });
   await build();
   const programs = join(buildSanitized(), 'tests');
-  const models = readdirSync(zoo).filter((name) => name.endsWith('.tflite')).map((name) => join(zoo, name));
+  const models = readdirSync(zoo).filter((name) => /\.(tflite|onnx)$/.test(name)).map((name) => join(zoo, name));
+  const small = ['onnx_node', 'ort_ops'].flatMap((suite) => readdirSync(join(cases, suite)).map((name) => join(cases, suite, name, 'model.onnx')));
   for (const program of readdirSync(programs).filter((name) => name.endsWith('_fuzz'))) {
     run(join(programs, program), [count, seed, ...models]);
+    run(join(programs, program), [String(Math.ceil(count / 20)), seed, ...small]);
   }
   run(process.execPath, [...nodeFlags, 'tests/fuzz/fuzz.mjs', count, seed]);
 });

@@ -17,7 +17,10 @@ export async function outcome(bytes) {
   let model, result = 'ok';
   try {
     model = await Model.load(bytes, { threads: 1, worker: false, limits });
-    const arrays = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array, int32: Int32Array };
+    const arrays = {
+      float32: Float32Array, float16: Uint16Array, float64: Float64Array, int8: Int8Array, int16: Int16Array, uint16: Uint16Array,
+      int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array, uint64: BigUint64Array,
+    };
     const inputs = Object.fromEntries(model.inputs.map(({ name, shape, dtype }) => [name, new (arrays[dtype] ?? Uint8Array)(shape.reduce((a, b) => a * b, 1))]));
     await model.run(inputs);
   } catch (error) {
@@ -51,7 +54,7 @@ if (process.argv[1] && import.meta.url.endsWith(process.argv[1].split('/').pop()
     console.log('No models to mutate (../shared/zoo is absent).');
     process.exit(0);
   }
-  for (const file of readdirSync(zoo).filter((name) => name.endsWith('.tflite'))) {
+  for (const file of readdirSync(zoo).filter((name) => /\.(tflite|onnx)$/.test(name))) {
     console.log(file, JSON.stringify(await fuzzFile(new Uint8Array(readFileSync(new URL(file, zoo))), count, seed)));
   }
 }

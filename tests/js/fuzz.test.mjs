@@ -6,9 +6,10 @@ import { fuzzFile } from '../fuzz/fuzz.mjs';
 const zoo = new URL('../../../shared/zoo/', import.meta.url);
 const skip = existsSync(zoo) ? false : '../shared is absent';
 
-for (const [file, count] of [['vww_96_int8', 150], ['resnet8_float', 150], ['magenta_transfer_int8', 40]]) {
+const models = [['vww_96_int8.tflite', 150], ['resnet8_float.tflite', 150], ['magenta_transfer_int8.tflite', 40], ['squeezenet_fp16.onnx', 60]];
+for (const [file, count] of models) {
   test(`${count} mutations of ${file}`, { skip }, async (context) => {
-    const bytes = new Uint8Array(readFileSync(new URL(`${file}.tflite`, zoo)));
+    const bytes = new Uint8Array(readFileSync(new URL(file, zoo)));
     context.diagnostic(JSON.stringify(await fuzzFile(bytes, count, 1000)));
   });
 }
