@@ -52,7 +52,7 @@ async function readLabels(labels, signal) {
 }
 
 function checkLabels({ length }, { name, shape }) {
-  const classes = shape.at(-1);
+  const classes = shape.reduce((product, dim) => product * dim, 1); // [1, classes], or [1, classes, 1, 1]
   if (!length || length === classes) return;
   throw new PincelError('argument', `${length} labels do not fit ${classes} classes.`, {
     tensor: name, expected: `${classes} labels`, got: String(length),

@@ -36,6 +36,13 @@ async function hexDigest(array) {
   return [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** The real value of float16's bits. */
+export function fromHalf(bits) {
+  const exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
+  return bits >> 15 ? -size : size;
+}
+
 /** Mean, deviation, and eight values evenly spread. */
 function summaryOf(array) {
   const mean = array.reduce((sum, value) => sum + value, 0) / array.length;
@@ -46,10 +53,16 @@ function summaryOf(array) {
 
 const rounded = (value) => Number(value.toPrecision(7));
 
-/** {name: {sha256}}, or {name: {mean, deviation, samples}} for floats, which differ in their last bits between kernels. */
-export async function probeOutputs(outputs) {
-  return Object.fromEntries(await Promise.all(Object.entries(outputs).map(async ([name, array]) => (
-    [name, array instanceof Float32Array || array instanceof Float64Array ? summaryOf(array) : { sha256: await hexDigest(array) }]))));
+/**
+ * {name: {sha256}}, or {name: {mean, deviation, samples}} for floats, which differ in their last bits between kernels.
+ * @param outputs what Model.run resolves to
+ * @param infos Model.outputs
+ */
+export async function probeOutputs(outputs, infos) {
+  return Object.fromEntries(await Promise.all(infos.map(async ({ name, dtype }) => {
+    if (dtype === 'float16') return [name, summaryOf(Float64Array.from(outputs[name], fromHalf))];
+    return [name, isFloat(dtype) ? summaryOf(outputs[name]) : { sha256: await hexDigest(outputs[name]) }];
+  })));
 }
 
 /** The greatest difference of two summaries of floats, relative to the deviation; 0 or Infinity for digests. */

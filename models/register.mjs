@@ -18,7 +18,7 @@ const folders = [here, ...process.argv.slice(2)];
 async function golden(bytes) {
   const model = await Model.load(bytes, { threads: 1, simd: 'scalar' });
   try {
-    return await probeOutputs(await model.run(probeInputs(model.inputs)));
+    return await probeOutputs(await model.run(probeInputs(model.inputs)), model.outputs);
   } finally {
     model.dispose();
   }

@@ -1,7 +1,10 @@
 // How far two arrays of numbers are apart.
+import { fromHalf } from '../probe.mjs';
 
 /** Elements as reals: (element - zeroPoint) * scale where quantised. */
-export const realValues = (array, { scale = 1, zeroPoint = 0 } = {}) => Float64Array.from(array, (value) => (Number(value) - zeroPoint) * scale);
+export function realValues(array, { dtype, scale = 1, zeroPoint = 0 } = {}) {
+  return Float64Array.from(array, dtype === 'float16' ? fromHalf : (value) => (Number(value) - zeroPoint) * scale);
+}
 
 /**
  * Sums that stand for a comparison; those of several arrays can be added up.

@@ -14,7 +14,7 @@ function readTensor(folder, { name, file, dtype }) {
   return [name, new type(new Uint8Array(bytes).buffer)];
 }
 
-/** [{name, inputs: {name: array}, outputs: {name: array}}] */
+/** [{name, inputs: {name: array}, outputs: {name: array}, dtypes: {name: dtype} of the outputs}] */
 export function readGolden(path) {
   let cases;
   try {
@@ -24,5 +24,5 @@ export function readGolden(path) {
     throw Object.assign(new Error(`${path} is no golden file: ${error.message}`), { hint: '`pincel verify --help` shows the format.' });
   }
   const read = (list) => Object.fromEntries(list.map((entry) => readTensor(dirname(path), entry)));
-  return cases.map(({ name, inputs, outputs }) => ({ name, inputs: read(inputs), outputs: read(outputs) }));
+  return cases.map(({ name, inputs, outputs }) => ({ name, inputs: read(inputs), outputs: read(outputs), dtypes: Object.fromEntries(outputs.map((output) => [output.name, output.dtype])) }));
 }
