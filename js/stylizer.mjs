@@ -63,6 +63,7 @@ export class Stylizer {
     if (this.contentIndex < 0) throw new PincelError('shape', 'The network takes no picture.');
     this.inputFormat = formatFor(this.#content, normalisation);
     this.outputFormat = formatFor(transfer.outputs[0], normalisation);
+    this.scales = this.#scales;
     this.styleFormat = predict && formatFor(predict.inputs[0], normalisation);
     this.styleInput = transfer.inputs.find((input) => input !== this.#content);
     if (predict && !this.styleInput) throw new PincelError('argument', 'The transfer network takes no style.');
@@ -71,6 +72,13 @@ export class Stylizer {
   }
 
   get info() { return this.transfer.info; }
+
+  /** How many pixels of the painting stand for one of the photograph, down and across, as bound now. */
+  get #scales() {
+    const sides = ({ shape }, { planar }) => shape.slice(planar ? 2 : 1).slice(0, 2);
+    const taken = sides(this.#content, this.inputFormat);
+    return sides(this.transfer.outputs[0], this.outputFormat).map((side, i) => side / taken[i]);
+  }
 
   /** The input that takes the photograph, as bound now. */
   get #content() { return this.transfer.inputs[this.contentIndex]; }
@@ -129,6 +137,10 @@ export class Stylizer {
     if (this.isRigid || wanted.every((dim, i) => dim === shape[i])) return;
     try {
       await this.transfer.reshape({ [name]: wanted });
+      if (!this.#scales.every((scale, i) => scale === this.scales[i])) { // crops to its own size, or pads to it
+        await this.transfer.reshape({ [name]: shape });
+        throw new PincelError('shape', 'The network paints in one size only.', { expected: shape.join(' x '), got: wanted.join(' x '), hint: 'Leave `size` out.' });
+      }
     } catch (error) {
       if (error.code !== 'shape' || size !== undefined) throw error;
       this.isRigid = true;

@@ -135,3 +135,16 @@ test('a network that knows its styles: by name, number, mixture and weights; str
   await rejects(stylizer.stylize(picture), 'argument');
   stylizer.dispose();
 });
+
+test('a network that crops to a size of its own is not given another', async () => {
+  const side = 64, float = (name, shape) => ({ name, dtype: 'float32', shape }), constant = (name, ...data) => ({ name, dtype: 'int32', shape: [4], data: Int32Array.from(data) });
+  const stylizer = await Stylizer.create(buildModel({
+    tensors: [float('x', [1, side, side, 3]), float('y', [1, 32, 32, 3]), constant('begin', 0, 0, 0, 0), constant('size', 1, 32, 32, 3)],
+    inputs: ['x'], outputs: ['y'], nodes: [{ op: 'SLICE', inputs: ['x', 'begin', 'size'], outputs: ['y'] }],
+  }), { threads: 1 });
+  const photograph = { data: new Uint8ClampedArray(40 * 80 * 4).fill(255), width: 80, height: 40 };
+  await rejects(stylizer.stylize(photograph, { size: 128 }), 'shape', { message: /one size/ });
+  const { width, height, data } = await stylizer.stylize(photograph);
+  assert.deepEqual([width, height, data[0]], [32, 32, 255]);
+  stylizer.dispose();
+});
