@@ -109,6 +109,7 @@ static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     conv_task task = {.x = node->inputs[0]->data, .weights = node->inputs[1]->data, .out = node->outputs[0]->data,
                       .bias = bias ? bias->data : NULL};
     PCL_TRY_RETURN(describe(&infer_context, node, &task.conv));
+    pcl_onnx_merge_rows(&task.conv.window);
     pcl_pool_run(context->pool, run_part, &task, pcl_onnx_threads_for(node));
     return PCL_OK;
 }

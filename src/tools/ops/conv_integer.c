@@ -11,6 +11,7 @@ typedef struct conv_integer {
     pcl_onnx_conv_shape shape;
     const pcl_tensor *x, *weights, *x_zero, *w_zero;
     const pcl_tensor *bias; /* int32, or NULL */
+    size_t centred;         /* offset into the scratch: one x of the batch less its zero point, int16 */
 } conv_integer;
 
 static pcl_status describe(const pcl_infer_context *context, const pcl_node *node, conv_integer *out) {
@@ -57,41 +58,45 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     conv_integer *self = pcl_new_prepared(context, step, sizeof *self);
     if (!self) return PCL_ERROR_MEMORY;
     PCL_TRY_RETURN(describe(&infer_context, step->node, self));
-    return pcl_onnx_scratch(context, step, pcl_onnx_out_plane(&self->shape.window), sizeof(uint32_t), NULL);
+    pcl_onnx_merge_rows(&self->shape.window);
+    size_t channels = self->shape.groups * self->shape.in_channels, plane = pcl_onnx_in_plane(&self->shape.window);
+    PCL_TRY_RETURN(pcl_onnx_scratch(context, step, pcl_onnx_out_plane(&self->shape.window), sizeof(uint32_t), NULL));
+    return pcl_onnx_scratch(context, step, channels * plane, sizeof(int16_t), &self->centred);
 }
 
 /* One channel of the kernel, over one channel of the input into the sums. */
 typedef struct channel_task {
-    const uint8_t *in, *weights;
-    bool in_signed, weights_signed;
-    int32_t in_zero, weight_zero;
+    const int16_t *in;
+    const uint8_t *weights;
+    bool weights_signed;
+    int32_t weight_zero;
     uint32_t *sums; /* wrap around */
     size_t stride;
 } channel_task;
 
 static void add_row(void *argument, size_t k, size_t in, size_t out, size_t count) {
     const channel_task *task = argument;
-    int32_t weight = task->weights_signed ? (int8_t)task->weights[k] : task->weights[k];
-    weight -= task->weight_zero;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t value = task->in[in + i * task->stride];
-        int32_t x = (task->in_signed ? (int8_t)value : value) - task->in_zero;
-        task->sums[out + i] += (uint32_t)(x * weight);
-    }
+    const int16_t *from = task->in + in;
+    uint32_t *restrict sums = task->sums + out;
+    int32_t weight = (task->weights_signed ? (int8_t)task->weights[k] : task->weights[k]) - task->weight_zero;
+    size_t stride = task->stride;
+    if (stride == 1)
+        for (size_t i = 0; i < count; i++) sums[i] += (uint32_t)(from[i] * weight);
+    else
+        for (size_t i = 0; i < count; i++) sums[i] += (uint32_t)(from[i * stride] * weight);
 }
 
-static void compute_plane(const conv_integer *self, size_t n, size_t m, uint32_t *sums) {
+/* `x`: the channels of one of the batch. */
+static void compute_plane(const conv_integer *self, const int16_t *x, size_t m, uint32_t *sums) {
     const pcl_onnx_conv_shape *shape = &self->shape;
     size_t in_plane = pcl_onnx_in_plane(&shape->window), kernel = (size_t)pcl_onnx_kernel_size(&shape->window);
-    size_t first = (n * shape->groups + m / shape->out_channels) * shape->in_channels;
+    size_t first = m / shape->out_channels * shape->in_channels;
     uint32_t start = self->bias ? ((const uint32_t *)self->bias->data)[m] : 0;
     for (size_t i = 0; i < pcl_onnx_out_plane(&shape->window); i++) sums[i] = start;
     for (size_t c = 0; c < shape->in_channels; c++) {
-        channel_task task = {.in = (const uint8_t *)self->x->data + (first + c) * in_plane,
+        channel_task task = {.in = x + (first + c) * in_plane,
                              .weights = (const uint8_t *)self->weights->data + (m * shape->in_channels + c) * kernel,
-                             .in_signed = self->x->dtype == PCL_INT8,
                              .weights_signed = self->weights->dtype == PCL_INT8,
-                             .in_zero = pcl_onnx_zero_point(self->x_zero, 0),
                              .weight_zero = pcl_onnx_zero_point(self->w_zero, m),
                              .sums = sums,
                              .stride = (size_t)shape->window.stride[2]};
@@ -99,20 +104,27 @@ static void compute_plane(const conv_integer *self, size_t n, size_t m, uint32_t
     }
 }
 
+static void store_plane(const pcl_step *step, size_t channel, const uint32_t *sums, size_t count, uint8_t *out) {
+    if (step->op == &pcl_onnx_conv_integer) memcpy(out, sums, count * sizeof *sums);
+    else pcl_onnx_store_products(step->node, channel, 0, sums, count, out);
+}
+
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     (void)context;
     const conv_integer *self = step->prepared;
-    size_t channels = self->shape.groups * self->shape.out_channels, plane = pcl_onnx_out_plane(&self->shape.window);
+    const pcl_onnx_conv_shape *shape = &self->shape;
+    size_t channels = shape->groups * shape->out_channels, plane = pcl_onnx_out_plane(&shape->window);
+    size_t in_count = shape->groups * shape->in_channels * pcl_onnx_in_plane(&shape->window);
+    size_t element = pcl_dtype_size(step->node->outputs[0]->dtype);
+    int16_t *centred = (int16_t *)((uint8_t *)step->scratch + self->centred);
     uint8_t *out = step->node->outputs[0]->data;
-    const uint32_t *sums = step->scratch;
-    for (size_t i = 0; i < self->shape.batch * channels; i++) {
-        compute_plane(self, i / channels, i % channels, step->scratch);
-        if (step->op == &pcl_onnx_conv_integer) {
-            memcpy(out + i * plane * sizeof *sums, sums, plane * sizeof *sums);
-            continue;
+    for (size_t n = 0; n < shape->batch; n++) {
+        pcl_onnx_centre(self->x->dtype, (const uint8_t *)self->x->data + n * in_count, in_count,
+                        pcl_onnx_zero_point(self->x_zero, 0), centred);
+        for (size_t m = 0; m < channels; m++) {
+            compute_plane(self, centred, m, step->scratch);
+            store_plane(step, m, step->scratch, plane, out + (n * channels + m) * plane * element);
         }
-        for (size_t p = 0; p < plane; p++)
-            pcl_onnx_store_product(step->node, i % channels, (int32_t)sums[p], out + i * plane + p);
     }
     return PCL_OK;
 }

@@ -1,4 +1,6 @@
 /* MatMulInteger and QLinearMatMul: products of bytes with 32-bit sums. */
+#include <string.h>
+
 #include "ops/elements.h"
 #include "tools/ops/check.h"
 #include "tools/ops/product.h"
@@ -8,6 +10,7 @@
 typedef struct matmul_integer {
     pcl_onnx_product product;
     const pcl_tensor *a, *b, *a_zero, *b_zero;
+    size_t centred; /* offset into the scratch: a matrix of b less its zero points, int16 [depth][columns] */
 } matmul_integer;
 
 static pcl_status describe(const pcl_infer_context *context, const pcl_node *node, matmul_integer *out,
@@ -51,41 +54,55 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     pcl_shape shape;
     if (!self) return PCL_ERROR_MEMORY;
     PCL_TRY_RETURN(describe(&infer_context, step->node, self, &shape));
-    return pcl_onnx_scratch(context, step, self->product.columns, sizeof(uint32_t), NULL);
+    PCL_TRY_RETURN(pcl_onnx_scratch(context, step, self->product.columns, sizeof(uint32_t), NULL));
+    size_t matrix = self->product.depth * self->product.columns;
+    return pcl_onnx_scratch(context, step, matrix, sizeof(int16_t), &self->centred);
 }
 
-static int32_t byte_at(const pcl_tensor *tensor, size_t i) {
-    return tensor->dtype == PCL_INT8 ? ((const int8_t *)tensor->data)[i] : ((const uint8_t *)tensor->data)[i];
-}
-
-/* Sums of row `row` of matrix `of_a`, which wrap around. */
-static void multiply_row(const matmul_integer *self, size_t of_a, size_t of_b, size_t row, uint32_t *sums) {
+static void centre_b(const matmul_integer *self, size_t matrix, int16_t *out) {
     const pcl_onnx_product *product = &self->product;
-    int32_t a_zero = pcl_onnx_zero_point(self->a_zero, row);
-    size_t first_a = (of_a * product->rows + row) * product->depth, first_b = of_b * product->depth * product->columns;
-    for (size_t c = 0; c < product->columns; c++) sums[c] = 0;
-    for (size_t k = 0; k < product->depth; k++) {
-        int32_t factor = byte_at(self->a, first_a + k) - a_zero;
-        for (size_t c = 0; c < product->columns; c++) {
-            int32_t b = byte_at(self->b, first_b + k * product->columns + c) - pcl_onnx_zero_point(self->b_zero, c);
-            sums[c] += (uint32_t)(factor * b);
-        }
+    const uint8_t *b = (const uint8_t *)self->b->data + matrix * product->depth * product->columns;
+    bool per_column = self->b_zero && pcl_tensor_count(self->b_zero) != 1;
+    int32_t zero_point = per_column ? 0 : pcl_onnx_zero_point(self->b_zero, 0);
+    pcl_onnx_centre(self->b->dtype, b, product->depth * product->columns, zero_point, out);
+    for (size_t i = 0; per_column && i < product->depth * product->columns; i++)
+        out[i] = (int16_t)(out[i] - pcl_onnx_zero_point(self->b_zero, i % product->columns));
+}
+
+/* Sums of one row of a [depth] times b, which wrap around. */
+static void multiply_row(const matmul_integer *self, const uint8_t *a, int32_t a_zero, const int16_t *b,
+                         uint32_t *restrict sums) {
+    size_t columns = self->product.columns;
+    bool is_signed = self->a->dtype == PCL_INT8;
+    memset(sums, 0, columns * sizeof *sums);
+    for (size_t k = 0; k < self->product.depth; k++, b += columns) {
+        int32_t factor = (is_signed ? (int8_t)a[k] : a[k]) - a_zero;
+        for (size_t c = 0; c < columns; c++) sums[c] += (uint32_t)(factor * b[c]);
     }
+}
+
+static void store_row(const pcl_step *step, const uint32_t *sums, size_t columns, size_t row) {
+    uint8_t *out = step->node->outputs[0]->data;
+    if (columns == 0) return;
+    if (step->op == &pcl_onnx_qlinear_matmul)
+        pcl_onnx_store_products(step->node, 0, 1, sums, columns, out + row * columns);
+    else memcpy(out + row * columns * sizeof *sums, sums, columns * sizeof *sums);
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     (void)context;
     const matmul_integer *self = step->prepared;
     const pcl_onnx_product *product = &self->product;
-    uint32_t *sums = step->scratch;
-    size_t of_a, of_b;
-    for (size_t i = 0; i < product->matrices * product->rows; i++) {
-        pcl_onnx_product_pair(product, i / product->rows, &of_a, &of_b);
-        multiply_row(self, of_a, of_b, i % product->rows, sums);
-        for (size_t c = 0; c < product->columns; c++) {
-            size_t at = i * product->columns + c;
-            if (step->op == &pcl_onnx_matmul_integer) ((uint32_t *)step->node->outputs[0]->data)[at] = sums[c];
-            else pcl_onnx_store_product(step->node, c, (int32_t)sums[c], (uint8_t *)step->node->outputs[0]->data + at);
+    int16_t *b = (int16_t *)((uint8_t *)step->scratch + self->centred);
+    size_t of_a, of_b, centred = SIZE_MAX; /* which matrix of b is in the scratch */
+    for (size_t matrix = 0; matrix < product->matrices; matrix++) {
+        pcl_onnx_product_pair(product, matrix, &of_a, &of_b);
+        if (of_b != centred) centre_b(self, of_b, b);
+        centred = of_b;
+        for (size_t row = 0; row < product->rows; row++) {
+            const uint8_t *a = (const uint8_t *)self->a->data + (of_a * product->rows + row) * product->depth;
+            multiply_row(self, a, pcl_onnx_zero_point(self->a_zero, row), b, step->scratch);
+            store_row(step, step->scratch, product->columns, matrix * product->rows + row);
         }
     }
     return PCL_OK;

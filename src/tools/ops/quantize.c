@@ -23,6 +23,18 @@ static size_t scale_number(const scale_layout *layout, size_t element) {
     return (o * layout->blocks + i / layout->block) * layout->inner + n;
 }
 
+/* How many elements from this one on share its scale, at most PCL_BLOCK and what is left. */
+static size_t run_length(const scale_layout *layout, size_t element, size_t left) {
+    size_t length = left < PCL_BLOCK ? left : PCL_BLOCK;
+    if (layout->per_tensor) return length;
+    size_t same = layout->inner - element % layout->inner;
+    if (layout->blocked) {
+        size_t i = element % layout->size, to_block = layout->block - i % layout->block, to_end = layout->size - i;
+        same = layout->inner != 1 ? 1 : to_block < to_end ? to_block : to_end;
+    }
+    return same < length ? same : length;
+}
+
 static pcl_status refuse_scale(const pcl_infer_context *context, const pcl_node *node) {
     char text[96];
     pcl_shape_format(&node->inputs[1]->shape, text);
@@ -104,12 +116,16 @@ static pcl_status run_quantize(const pcl_run_context *context, const pcl_step *s
     (void)context;
     const pcl_tensor *x = step->node->inputs[0], *scales = step->node->inputs[1], *out = step->node->outputs[0];
     const pcl_tensor *zero_point = pcl_node_input(step->node, 2);
-    size_t size = pcl_dtype_size(out->dtype);
-    for (size_t i = 0; i < pcl_tensor_count(x); i++) {
-        size_t number = scale_number(step->prepared, i);
-        float quotient = (float)real_at(x, i) / (float)real_at(scales, number);
-        pcl_onnx_store_quantised(quotient, integer_at(zero_point, number), out->dtype,
-                                 (uint8_t *)out->data + i * size);
+    size_t in_size = pcl_dtype_size(x->dtype), size = pcl_dtype_size(out->dtype), count = pcl_tensor_count(x);
+    double reals[PCL_BLOCK];
+    for (size_t at = 0, part; at < count; at += part) {
+        size_t number = scale_number(step->prepared, at);
+        float scale = (float)real_at(scales, number);
+        part = run_length(step->prepared, at, count - at);
+        pcl_load_reals(x->dtype, (const uint8_t *)x->data + at * in_size, reals, part);
+        for (size_t i = 0; i < part; i++) reals[i] = (double)((float)reals[i] / scale);
+        pcl_onnx_store_quantised(reals, part, integer_at(zero_point, number), out->dtype,
+                                 (uint8_t *)out->data + at * size);
     }
     return PCL_OK;
 }
@@ -135,11 +151,15 @@ static pcl_status run_dequantize(const pcl_run_context *context, const pcl_step 
     (void)context;
     const pcl_tensor *x = step->node->inputs[0], *scales = step->node->inputs[1], *out = step->node->outputs[0];
     const pcl_tensor *zero_point = pcl_node_input(step->node, 2);
-    size_t size = pcl_dtype_size(out->dtype);
-    for (size_t i = 0; i < pcl_tensor_count(x); i++) {
-        size_t number = scale_number(step->prepared, i);
-        double real = (double)(integer_at(x, i) - integer_at(zero_point, number)) * real_at(scales, number);
-        pcl_store_reals(out->dtype, &real, (uint8_t *)out->data + i * size, 1);
+    size_t in_size = pcl_dtype_size(x->dtype), size = pcl_dtype_size(out->dtype), count = pcl_tensor_count(x);
+    double reals[PCL_BLOCK];
+    for (size_t at = 0, part; at < count; at += part) {
+        size_t number = scale_number(step->prepared, at);
+        double scale = real_at(scales, number), zero = (double)integer_at(zero_point, number);
+        part = run_length(step->prepared, at, count - at);
+        pcl_load_reals(x->dtype, (const uint8_t *)x->data + at * in_size, reals, part);
+        for (size_t i = 0; i < part; i++) reals[i] = (reals[i] - zero) * scale;
+        pcl_store_reals(out->dtype, reals, (uint8_t *)out->data + at * size, part);
     }
     return PCL_OK;
 }
@@ -169,8 +189,13 @@ static pcl_status run_dynamic(const pcl_run_context *context, const pcl_step *st
     }
     float scale = low == high ? 1.0f : (high - low) / 255.0f;
     uint8_t *out = node->outputs[0]->data, zero_point;
-    pcl_onnx_store_quantised(-low / scale, 0, PCL_UINT8, &zero_point);
-    for (size_t i = 0; i < count; i++) pcl_onnx_store_quantised(x[i] / scale, zero_point, PCL_UINT8, out + i);
+    double reals[PCL_BLOCK] = {(double)(-low / scale)};
+    pcl_onnx_store_quantised(reals, 1, 0, PCL_UINT8, &zero_point);
+    for (size_t at = 0, part; at < count; at += part) {
+        part = count - at < PCL_BLOCK ? count - at : PCL_BLOCK;
+        for (size_t i = 0; i < part; i++) reals[i] = (double)(x[at + i] / scale);
+        pcl_onnx_store_quantised(reals, part, zero_point, PCL_UINT8, out + at);
+    }
     *(float *)node->outputs[1]->data = scale;
     *(uint8_t *)node->outputs[2]->data = zero_point;
     return PCL_OK;

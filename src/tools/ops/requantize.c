@@ -5,14 +5,16 @@
 #include "ops/elements.h"
 #include "tools/ops/check.h"
 
-void pcl_onnx_store_quantised(float quotient, int64_t zero_point, pcl_dtype dtype, void *out) {
-    int64_t low, high, value;
+void pcl_onnx_store_quantised(const double *quotients, size_t count, int64_t zero_point, pcl_dtype dtype, void *out) {
+    int64_t low, high, values[PCL_BLOCK];
     pcl_integer_range(dtype, &low, &high);
-    float lowest = (float)(low - zero_point), highest = (float)(high - zero_point);
-    if (isnan(quotient)) quotient = 0.0f;
-    quotient = quotient < lowest ? lowest : quotient > highest ? highest : quotient;
-    value = (int64_t)rintf(quotient) + zero_point;
-    pcl_store_integers(dtype, &value, out, 1);
+    double lowest = (double)(low - zero_point), highest = (double)(high - zero_point);
+    for (size_t i = 0; i < count; i++) {
+        double value = isnan(quotients[i]) ? 0.0 : quotients[i];
+        value = value < lowest ? lowest : value > highest ? highest : value;
+        values[i] = (int64_t)rint(value) + zero_point;
+    }
+    pcl_store_integers(dtype, values, out, count);
 }
 
 static pcl_status check_channels(const pcl_infer_context *context, const pcl_node *node, const pcl_tensor *tensor,
@@ -43,10 +45,28 @@ int32_t pcl_onnx_zero_point(const pcl_tensor *tensor, size_t i) {
     return tensor->dtype == PCL_INT8 ? ((const int8_t *)tensor->data)[i] : ((const uint8_t *)tensor->data)[i];
 }
 
-void pcl_onnx_store_product(const pcl_node *node, size_t channel, int32_t sum, void *out) {
+void pcl_onnx_centre(pcl_dtype dtype, const void *in, size_t count, int32_t zero_point, int16_t *out) {
+    const int8_t *i8 = in;
+    const uint8_t *u8 = in;
+    if (dtype == PCL_INT8)
+        for (size_t i = 0; i < count; i++) out[i] = (int16_t)(i8[i] - zero_point);
+    else
+        for (size_t i = 0; i < count; i++) out[i] = (int16_t)(u8[i] - zero_point);
+}
+
+void pcl_onnx_store_products(const pcl_node *node, size_t first_channel, size_t channel_step, const uint32_t *sums,
+                             size_t count, uint8_t *out) {
     const pcl_tensor *w_scale = node->inputs[PCL_ONNX_W_SCALE], *y_zero = node->inputs[PCL_ONNX_Y_ZERO];
+    const float *w = w_scale->data;
+    size_t step = pcl_tensor_count(w_scale) == 1 ? 0 : channel_step;
+    size_t first = pcl_tensor_count(w_scale) == 1 ? 0 : first_channel;
     float x = *(const float *)node->inputs[PCL_ONNX_X_SCALE]->data;
-    float w = ((const float *)w_scale->data)[pcl_tensor_count(w_scale) == 1 ? 0 : channel];
     float y = *(const float *)node->inputs[PCL_ONNX_Y_SCALE]->data;
-    pcl_onnx_store_quantised((float)sum * (x * w / y), pcl_onnx_zero_point(y_zero, 0), y_zero->dtype, out);
+    double quotients[PCL_BLOCK];
+    for (size_t at = 0, part; at < count; at += part) {
+        part = count - at < PCL_BLOCK ? count - at : PCL_BLOCK;
+        for (size_t i = 0; i < part; i++)
+            quotients[i] = (double)((float)(int32_t)sums[at + i] * (x * w[first + (at + i) * step] / y));
+        pcl_onnx_store_quantised(quotients, part, pcl_onnx_zero_point(y_zero, 0), y_zero->dtype, out + at);
+    }
 }

@@ -100,6 +100,20 @@ pcl_status pcl_onnx_push_spatial(const pcl_infer_context *context, const pcl_nod
     return PCL_OK;
 }
 
+static bool is_single(const pcl_onnx_window *window, int32_t axis) {
+    return window->kernel[axis] == 1 && window->stride[axis] == 1 && window->before[axis] == 0 &&
+           window->in[axis] == window->out[axis];
+}
+
+void pcl_onnx_merge_rows(pcl_onnx_window *window) {
+    for (int32_t axis = PCL_ONNX_SPATIAL - 2; axis >= 0; axis--) {
+        if (!is_single(window, axis) || !is_single(window, PCL_ONNX_SPATIAL - 1)) return;
+        window->in[PCL_ONNX_SPATIAL - 1] *= window->in[axis];
+        window->out[PCL_ONNX_SPATIAL - 1] = window->in[PCL_ONNX_SPATIAL - 1];
+        window->in[axis] = window->out[axis] = 1;
+    }
+}
+
 /* The positions begin .. end - 1 of the window along `axis` in which its
  * element `k` lies inside the input, there at position * stride + first. */
 typedef struct window_range {

@@ -34,6 +34,11 @@ void pcl_onnx_split_padding(pcl_onnx_window *window, int32_t axis, int64_t total
 pcl_status pcl_onnx_push_spatial(const pcl_infer_context *context, const pcl_node *node, const pcl_onnx_window *window,
                                  pcl_shape *shape);
 
+/* Takes the rows of a plane as one long row, and the planes of a volume as
+ * one, where a window of 1 goes from element to element: fewer, longer runs.
+ * For a fitted window that is only walked from then on. */
+void pcl_onnx_merge_rows(pcl_onnx_window *window);
+
 /* Where one element of the window meets the innermost dimension of the input:
  * positions out .. out + count - 1 of the output belong to in, in + stride, ...
  * of the input. Both are counted from the plane's first element; `k` numbers
