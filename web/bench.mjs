@@ -50,9 +50,14 @@ function workRow(name, threads, result) {
   const row = document.createElement('tr');
   const cell = (text, className = 'number') => row.append(Object.assign(document.createElement('td'), { textContent: text, className }));
   cell(name, '');
-  cell(threads);
-  if (typeof result === 'string') cell(result, 'missing');
-  else for (const key of ['median', 'least', 'greatest']) cell(result ? milliseconds(result[key]) : '–');
+  cell(result?.threads ?? threads);
+  if (typeof result === 'string') {
+    cell(result, 'missing');
+    row.lastChild.colSpan = 2;
+    return row;
+  }
+  cell(result ? milliseconds(result.median) : '–');
+  cell(result ? `${milliseconds(result.least)}–${milliseconds(result.greatest)}` : '–');
   return row;
 }
 

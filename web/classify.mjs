@@ -12,7 +12,7 @@ import { shipped } from './shipped.mjs';
 
 const SHOWN = 5;
 const LIVE_SIZE = 320;
-const USUAL_THRESHOLD = 0.2; // a best score below this is called unsure, where the model's own is not known
+const USUAL_THRESHOLD = 0.2; // for models that bring none: a best score below this is called unsure
 const find = (id) => document.getElementById(id);
 const failures = new FailureNote(find('failure'));
 const progress = new ProgressCard(find('progress'));
@@ -21,8 +21,6 @@ let picture; // Blob
 let live; // while the camera or a film is looked at
 let ours; // the classifier that comes with the site
 let classifier; // {files, ready: Promise}: the one loaded, and from what
-
-const isOwn = () => Boolean(panel.files.model);
 
 const panel = new ModelPanel(find('model'), {
   task: 'classify',
@@ -43,7 +41,7 @@ async function load({ model, labels }, signal) {
   const { Classifier } = await engine();
   const options = { signal, onProgress: progress.report };
   if (!model) return Classifier.create(ours.source, options);
-  const loaded = await Classifier.create(model.source, { labels: labels?.source, ...options });
+  const loaded = await Classifier.create(model.source, { labels: labels?.source, threshold: USUAL_THRESHOLD, ...options });
   checkKind(loaded);
   panel.keep();
   return loaded;
@@ -105,8 +103,8 @@ function refresh() {
 function scale(guesses) {
   const best = guesses[0]?.score ?? 1;
   if (guesses.every(({ score }) => score >= 0 && score <= 1))
-    return { most: 1, threshold: (isOwn() ? undefined : ours?.threshold) ?? USUAL_THRESHOLD, format: { style: 'percent', maximumFractionDigits: 1 } };
-  return { most: Math.abs(best) || 1, threshold: -Infinity, format: { maximumSignificantDigits: 3 } };
+    return { most: 1, areShares: true, format: { style: 'percent', maximumFractionDigits: 1 } };
+  return { most: Math.abs(best) || 1, format: { maximumSignificantDigits: 3 } };
 }
 
 /** “tench, Tinca tinca” is shown by its first name; the rest is in the title. */
@@ -124,7 +122,7 @@ function showGuesses(guesses) {
     row.hidden = i >= worthShowing.length;
     if (!row.hidden) fillRow(row, worthShowing[i], scaling);
   });
-  const isUnsure = guesses[0].score < scaling.threshold;
+  const isUnsure = Boolean(guesses.unsure && scaling.areShares);
   find('guesses').classList.toggle('unsure', isUnsure);
   say(find('guesses-title'), isUnsure ? 'Unsure. Perhaps' : 'It looks like');
   find('guesses').classList.remove('waiting');

@@ -10,7 +10,7 @@ export default {
   Pages: 'Páginas',
   Paint: 'Pintar',
   Classify: 'Classificar',
-  'Your model': 'O seu modelo',
+  'Your model': 'Modelo', // short: it stands in the masthead of a phone
   Bench: 'Medir',
   'Everything is computed in this page. No picture leaves your device.': 'Tudo é calculado nesta página. Nenhuma imagem sai do seu dispositivo.',
   'Picture credits': 'Créditos das imagens',
@@ -196,8 +196,7 @@ export default {
   'Milliseconds a run': 'Milissegundos por execução',
   Threads: 'Fios',
   Median: 'Mediana',
-  Least: 'Mínimo',
-  Greatest: 'Máximo',
+  'Least–greatest': 'Mínimo–máximo',
   Begin: 'Começar',
   'Copy the result': 'Copiar o resultado',
   'This device': 'Este dispositivo',

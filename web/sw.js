@@ -50,7 +50,11 @@ function isolated(response) {
   return new Response(body, { status: response.status, statusText: response.statusText, headers });
 }
 
-const kept = async (request) => (await caches.open(cacheName)).match(request, { ignoreSearch: true });
+/** The copy of a file, whatever the address says after it; a folder's page is kept under the folder. */
+async function kept({ url }) {
+  const cache = await caches.open(cacheName);
+  return cache.match(url.replace(/[?#].*$/, '').replace(/\/index\.html$/, '/'));
+}
 
 async function answer(request) {
   if (isLocal) {

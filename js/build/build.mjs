@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { writePrecache } from './precache.mjs';
 import { root, setUp } from './setup.mjs';
 
 const dist = join(root, 'dist');
@@ -55,8 +56,20 @@ async function bundle() {
   await build({
     ...common, format: 'iife', globalName: 'pincel', define: { 'import.meta.url': 'undefined' }, outfile: join(dist, 'pincel.js'),
   });
+  await bundleElements(build, common);
   await build({ ...common, entryPoints: [join(root, 'js/onnx.mjs')], format: 'esm', outfile: join(dist, 'pincel-onnx.mjs') });
   await build({ ...common, entryPoints: [join(root, 'js/registry.mjs')], format: 'esm', outfile: join(dist, 'pincel-registry.mjs') });
+}
+
+/** The custom elements stand on the library as it lies beside them: a module, or the classic script's global. */
+async function bundleElements(build, common) {
+  const standOn = (answer) => ({ name: 'library', setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\/index\.mjs$/ }, () => answer);
+    onLoad({ filter: /.*/, namespace: 'global' }, () => ({ contents: 'module.exports = globalThis.pincel' }));
+  } });
+  const elements = { ...common, entryPoints: [join(root, 'js/elements.mjs')] };
+  await build({ ...elements, format: 'esm', plugins: [standOn({ path: './pincel.mjs', external: true })], outfile: join(dist, 'pincel-elements.mjs') });
+  await build({ ...elements, format: 'iife', plugins: [standOn({ path: 'pincel', namespace: 'global' })], outfile: join(dist, 'pincel-elements.js') });
 }
 
 /** The registry, and the models that ship, go with the library. */
@@ -82,8 +95,8 @@ function checkSizes(files) {
 
 export async function build() {
   mkdirSync(dist, { recursive: true });
-  const files = ['pincel.mjs', 'pincel.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
-  for (const stray of readdirSync(dist).filter((name) => ![...files, 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
+  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
     for (const module of modules) {
@@ -92,8 +105,9 @@ export async function build() {
     }
   }
   await bundle();
-  copyFileSync(join(root, 'js/pincel.d.ts'), join(dist, 'pincel.d.ts'));
+  for (const types of ['pincel.d.ts', 'pincel-elements.d.ts']) copyFileSync(join(root, 'js', types), join(dist, types));
   copyModels();
+  writePrecache({ web: join(root, 'web'), dist, models: join(dist, 'models') });
   checkSizes(files);
 }
 

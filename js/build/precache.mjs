@@ -2,34 +2,36 @@
 // contents, for its service worker (web/sw.js).
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from './setup.mjs';
+import { join, relative } from 'node:path';
 
 /** Scripts that only drew pictures, and what only links from elsewhere fetch. */
-const isForVisitors = (path) => !/(^|\/)(make-styles|draw)\.mjs$|icons\/social\.jpg$|^sw\.js$/.test(path);
+const isForVisitors = (path) => !/(^|\/)(make-styles|draw)\.mjs$|icons\/social\.jpg$|^sw\.js$|^docs\//.test(path);
 
 function filesOf(folder) {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(root, folder).length + 1));
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
 }
 
 /** The registry, and the models that come with the site: those without addresses of their own. */
-function modelFiles() {
-  if (!existsSync(join(root, 'models/registry.json'))) return [];
-  const { models } = JSON.parse(readFileSync(join(root, 'models/registry.json'), 'utf8'));
+function modelFiles(folder) {
+  if (!existsSync(join(folder, 'registry.json'))) return [];
+  const { models } = JSON.parse(readFileSync(join(folder, 'registry.json'), 'utf8'));
   const shipped = Object.values(models).flatMap(({ files }) => Object.values(files)).filter(({ addresses }) => !addresses);
-  return ['registry.json', ...shipped.map(({ name }) => name)].filter((name) => existsSync(join(root, 'models', name)));
+  return ['registry.json', ...shipped.map(({ name }) => name)].filter((name) => existsSync(join(folder, name)));
 }
 
-/** @param {string[]} library files of dist/ that pages load */
-export function writePrecache(library) {
+/** Of the library's files, those that pages load. */
+const isForPages = (name) => /^pincel(-registry|-onnx)?\.mjs$|^pincel-(relaxed|simd128).*\.wasm$/.test(name);
+
+/** Writes precache.js into `dist`; `web` and `models` are the folders that go with it. */
+export function writePrecache({ web, dist, models }) {
   const files = [
-    ...filesOf('web').filter(isForVisitors).map((path) => [path.replace(/^index\.html$/, './'), join(root, 'web', path)]),
-    ...library.map((name) => [`dist/${name}`, join(root, 'dist', name)]),
-    ...modelFiles().map((name) => [`dist/models/${name}`, join(root, 'models', name)]),
+    ...filesOf(web).filter(isForVisitors).map((path) => [path.replace(/^index\.html$/, './'), join(web, path)]),
+    ...readdirSync(dist).filter(isForPages).map((name) => [`dist/${name}`, join(dist, name)]),
+    ...modelFiles(models).map((name) => [`dist/models/${name}`, join(models, name)]),
   ].sort(([one], [other]) => (one < other ? -1 : 1));
   const version = createHash('sha256');
   for (const [path, file] of files) version.update(`${path}\0`).update(readFileSync(file));
   const list = { version: version.digest('hex').slice(0, 16), files: files.map(([path]) => path) };
-  writeFileSync(join(root, 'dist/precache.js'), `self.precache = ${JSON.stringify(list, null, 1)};\n`);
+  writeFileSync(join(dist, 'precache.js'), `self.precache = ${JSON.stringify(list, null, 1)};\n`);
 }

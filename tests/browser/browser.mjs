@@ -10,11 +10,12 @@ const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const sharedPresent = existsSync(folder('../../../shared/zoo'));
 export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-export async function startBrowser() {
+/** more: further arguments of the command line. */
+export async function startBrowser(...more) {
   return chromium.launch({
     executablePath,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
   });
 }
 

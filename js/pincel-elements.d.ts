@@ -1,0 +1,57 @@
+// <pincel-painter> and <pincel-classifier>, after
+//
+//   import 'pincel/dist/pincel-elements.mjs'
+//
+// or, in a plain page, <script src="pincel.js"></script> and then
+// <script src="pincel-elements.js"></script>.
+//
+// Both take a picture from `src`, from the visitor (a button, or dropped on the
+// element) or from the property `picture`. They load their model when they
+// first have a picture, and give it back when they leave the page.
+//
+// CSS variables: --pincel-accent, --pincel-accent-ink, --pincel-ink, --pincel-mat,
+// --pincel-radius, --pincel-height. Parts: stage, button, progress, message.
+// Slot: choose, in place of the button.
+import type { Picture, PincelError, Progress } from './pincel.js';
+
+declare class PictureElement extends HTMLElement {
+  /** Goes before the attribute `src`. */
+  picture: Picture | undefined;
+  /** Works anew on the present picture. Happens by itself when an attribute or the picture changes. */
+  update(): Promise<void>;
+}
+
+/**
+ * Attributes: `src`; `model` (an address, or a name: default 'pincel:painter') or
+ * `predict` and `transfer`; `look`, a style by name or number, or a mixture,
+ * 'starry-night 2, ink 1'; `look-src`, a style picture, for pairs; `strength`,
+ * 0 to 1; `size`, the longer side in pixels; `alt`; `choose-text`; `asset-base`.
+ * Events: pincel-progress, pincel-paint, pincel-error. Part: canvas.
+ */
+export class PincelPainter extends PictureElement {
+  /** The painting as a file. */
+  toBlob(type?: string, quality?: number): Promise<Blob>;
+}
+
+/**
+ * Attributes: `src`; `model` (an address, or a name: default 'pincel:classifier');
+ * `labels`, an address; `top`, how many labels (3); `threshold`, below which it
+ * says that it is unsure, in the words of `unsure-text`; `alt`; `choose-text`;
+ * `asset-base`. Events: pincel-progress, pincel-result, pincel-error. Parts:
+ * picture, list, item, label, score, bar, note, unsure.
+ */
+export class PincelClassifier extends PictureElement {}
+
+export interface PincelElementEvents {
+  'pincel-progress': CustomEvent<Progress>;
+  'pincel-paint': CustomEvent<{ width: number; height: number; milliseconds: number }>;
+  'pincel-result': CustomEvent<{ guesses: { label: string; index: number; score: number }[]; unsure: boolean }>;
+  'pincel-error': CustomEvent<{ error: PincelError }>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pincel-painter': PincelPainter;
+    'pincel-classifier': PincelClassifier;
+  }
+}
