@@ -283,6 +283,28 @@ static void test_auto_pad(void) {
     op_harness_close(&h);
 }
 
+static void test_max_unpool(void) {
+    op_harness h;
+    op_harness_open(&h);
+    const pcl_onnx_pool_attributes attributes = {.window = {.kernel_shape = {1, {2}}, .strides = {1, {2}}}};
+    const pcl_onnx_pool_attributes padded = {.window = {.kernel_shape = {1, {2}}, .pads = {2, {2, 2}}}};
+    pcl_tensor *x = onnx_in(&h, PCL_FLOAT32, DIMS(1, 2, 2), sixteen + 1);
+    pcl_tensor *indices = onnx_in(&h, PCL_INT64, DIMS(1, 2, 2), INTS(1, 2, 4, 7)), *inputs[] = {x, indices, NULL};
+    CHECK(NEAR(onnx_run(&h, &pcl_onnx_max_unpool, &attributes, inputs, 3), 0, 1, 2, 0, 3, 0, 0, 4));
+    inputs[2] = onnx_list_in(&h, INTS(1, 2, 5), 3); /* the places count in 4 columns all the same */
+    CHECK(NEAR(onnx_run(&h, &pcl_onnx_max_unpool, &attributes, inputs, 3), 0, 1, 2, 0, 0, 3, 0, 0, 4, 0));
+    inputs[2] = onnx_list_in(&h, INTS(1, 2, 3), 3);
+    CHECK(!onnx_run(&h, &pcl_onnx_max_unpool, &attributes, inputs, 3) && h.error.status == PCL_ERROR_VALUE);
+    CHECK(!onnx_run(&h, &pcl_onnx_max_unpool, &padded, inputs, 2) && h.error.status == PCL_ERROR_SHAPE);
+    const int64_t wild[] = {-1, 8, INT64_MAX, INT64_MIN};
+    for (int i = 0; i < COUNT(wild); i++) {
+        pcl_tensor *outside = onnx_in(&h, PCL_INT64, DIMS(1, 1, 1), &wild[i]), *pair[] = {x, outside};
+        pair[0] = onnx_in(&h, PCL_FLOAT32, DIMS(1, 1, 1), sixteen);
+        CHECK(!onnx_run(&h, &pcl_onnx_max_unpool, &attributes, pair, 2) && h.error.status == PCL_ERROR_VALUE);
+    }
+    op_harness_close(&h);
+}
+
 static void test_global_pools(void) {
     op_harness h;
     op_harness_open(&h);
@@ -341,6 +363,7 @@ int main(void) {
     test_max_pool_indices();
     test_ceil_mode();
     test_auto_pad();
+    test_max_unpool();
     test_global_pools();
     test_refusals();
     return test_failures != 0;

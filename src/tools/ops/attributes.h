@@ -40,7 +40,7 @@ typedef struct pcl_onnx_conv_attributes {
     pcl_onnx_list output_shape;
 } pcl_onnx_conv_attributes;
 
-/* MaxPool, AveragePool, LpPool and their Global forms */
+/* MaxPool, AveragePool, LpPool and their Global forms, MaxUnpool */
 typedef struct pcl_onnx_pool_attributes {
     pcl_onnx_window_attributes window; /* kernel_shape left out: the whole plane (the Global forms) */
     bool ceil_mode;

@@ -151,6 +151,8 @@ extern const pcl_op pcl_onnx_qlinear_conv;
 extern const pcl_op pcl_onnx_max_pool; /* second output: int64 Indices */
 extern const pcl_op pcl_onnx_average_pool;
 extern const pcl_op pcl_onnx_lp_pool;
+/* x: float32, Indices, output_shape (constant, optional): one to three spatial dimensions (max_unpool.c) */
+extern const pcl_op pcl_onnx_max_unpool;
 extern const pcl_op pcl_onnx_global_max_pool; /* the Global forms: any number of spatial dimensions */
 extern const pcl_op pcl_onnx_global_average_pool;
 extern const pcl_op pcl_onnx_global_lp_pool;
