@@ -59,7 +59,20 @@ async function bundle() {
   await bundleElements(build, common);
   await build({ ...common, entryPoints: [join(root, 'js/onnx.mjs')], format: 'esm', outfile: join(dist, 'pincel-onnx.mjs') });
   await build({ ...common, entryPoints: [join(root, 'js/registry.mjs')], format: 'esm', outfile: join(dist, 'pincel-registry.mjs') });
+  await build({ ...common, entryPoints: [join(root, 'js/metadata.mjs')], format: 'esm', outfile: join(dist, 'pincel-metadata.mjs') });
+  await build({ ...common, entryPoints: [join(root, 'js/tools.mjs')], format: 'esm', plugins: [libraryBeside], outfile: join(dist, 'pincel-tools.mjs') });
 }
+
+/** What the library exports, the tools take from it, so that there is one Model and one PincelError. */
+const libraryBeside = { name: 'library beside', setup: ({ onResolve, onLoad }) => {
+  const errors = join(root, 'js/errors.mjs');
+  onResolve({ filter: /^\.\/(model|pictures)\.mjs$/ }, () => ({ path: './pincel.mjs', external: true }));
+  onResolve({ filter: /^\.\/errors\.mjs$/ }, () => ({ path: errors, namespace: 'errors' }));
+  onLoad({ filter: /.*/, namespace: 'errors' }, () => ({
+    contents: `export { PincelError } from './model.mjs'; export { kindOf, throwIfAborted, unlessAborted, packError, unpackError } from ${JSON.stringify(errors)};`,
+    resolveDir: join(root, 'js'),
+  }));
+} };
 
 /** The custom elements stand on the library as it lies beside them: a module, or the classic script's global. */
 async function bundleElements(build, common) {
@@ -95,7 +108,7 @@ function checkSizes(files) {
 
 export async function build() {
   mkdirSync(dist, { recursive: true });
-  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel-metadata.mjs', 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
   for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);

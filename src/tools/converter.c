@@ -37,6 +37,7 @@ struct pcl_converter {
     bool ranges_valid;
     uint32_t ranges_rule;
     bool *keep_float; /* [node_count] */
+    pcl_range input_ranges[MAX_ENDS]; /* both 0: as observed */
     pcl_layer_info layer_info;
     pcl_activation_info activation_info;
 
@@ -166,6 +167,7 @@ static void release_prepared(pcl_converter *self) {
     pcl_arena_free(&self->arena);
     self->graph = self->running = (pcl_graph){0};
     self->program = (pcl_program){0};
+    memset(self->input_ranges, 0, sizeof self->input_ranges);
     self->prepared = false;
 }
 
@@ -284,10 +286,26 @@ pcl_status pcl_converter_keep_float(pcl_converter *self, uint32_t layer, uint32_
     return PCL_OK;
 }
 
+pcl_status pcl_converter_set_input_range(pcl_converter *self, uint32_t index, float low, float high, pcl_error *error) {
+    PCL_TRY_RETURN(check_prepared(self, error));
+    if (index >= pcl_converter_input_count(self) || !(low < high) || !(high - low < 1e30f))
+        return pcl_fail(error, PCL_ERROR_ARGUMENT, "no range of input %u", index);
+    self->input_ranges[index] = (pcl_range){low < 0.0f ? low : 0.0f, high > 0.0f ? high : 0.0f, PCL_RANGE_MIN_MAX};
+    self->ranges_valid = false;
+    return PCL_OK;
+}
+
+/* Inputs keep their whole range: what a picture holds is no outlier. */
 static void choose_ranges(pcl_converter *self, uint32_t rule) {
     if (self->ranges_valid && self->ranges_rule == rule) return;
     for (int32_t i = 0; i < self->graph.tensor_count; i++)
         self->ranges[i] = pcl_choose_range(&self->statistics[i], (pcl_range_rule)rule);
+    for (int32_t i = 0; i < self->graph.input_count; i++) {
+        int32_t number = self->graph.inputs[i]->place;
+        const pcl_range *known = &self->input_ranges[i];
+        bool is_known = known->high - known->low > 0.0f;
+        self->ranges[number] = is_known ? *known : pcl_choose_range(&self->statistics[number], PCL_RANGE_MIN_MAX);
+    }
     self->ranges_valid = true;
     self->ranges_rule = rule;
 }

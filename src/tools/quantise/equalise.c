@@ -9,6 +9,7 @@
 #include "tools/quantise/weights.h"
 
 #define LARGEST_FACTOR 16.0f
+#define WIDTH_DEVIATIONS 12.0f /* standard deviations: beyond are few values */
 #define LARGEST_EPSILON_SHARE 1e-3f /* of the variance, where gamma cannot take it back */
 
 /* A copy of a constant of the node, to be changed. */
@@ -55,15 +56,21 @@ static float variance_of(const pcl_statistics *seen, size_t c) {
     return (float)fmax(seen->channels[c].square / n - mean * mean, 0.0);
 }
 
+/* What of a channel's range counts; what lies further out may be clipped. */
+static float width_of(const pcl_statistics *seen, size_t c) {
+    float width = seen->channels[c].high - seen->channels[c].low;
+    return fminf(width, WIDTH_DEVIATIONS * sqrtf(variance_of(seen, c)));
+}
+
 static pcl_status equalise_norm(pcl_graph *graph, pcl_node *layer, pcl_node *norm, const pcl_statistics *seen) {
     size_t channels = (size_t)seen->channel_count;
     float *factor = pcl_graph_alloc(graph, channels, sizeof *factor), *center = pcl_graph_alloc(graph, channels, sizeof *center);
     float epsilon = norm->attributes.instance_norm.epsilon, widest = 0.0f;
     float *gamma = is_constant_float(norm->inputs[1]) ? own_constant(graph, norm, 1) : NULL;
     if (!factor || !center) return PCL_ERROR_LIMIT;
-    for (size_t c = 0; c < channels; c++) widest = fmaxf(widest, seen->channels[c].high - seen->channels[c].low);
+    for (size_t c = 0; c < channels; c++) widest = fmaxf(widest, width_of(seen, c));
     for (size_t c = 0; c < channels; c++) {
-        float width = seen->channels[c].high - seen->channels[c].low, variance = variance_of(seen, c);
+        float variance = variance_of(seen, c), width = width_of(seen, c);
         center[c] = 0.5f * (seen->channels[c].high + seen->channels[c].low);
         factor[c] = width > widest * 1e-6f ? widest / width : 1.0f;
         if (gamma) gamma[c] *= sqrtf((variance + epsilon / (factor[c] * factor[c])) / (variance + epsilon));
@@ -128,14 +135,25 @@ static void find_factors(const pcl_statistics *seen, const float *weights, float
     }
 }
 
-static pcl_status equalise_layers(pcl_graph *graph, pcl_node *layer, const pcl_statistics *seen) {
-    const pcl_tensor *x = layer->outputs[0];
+/* A norm's channels are divided in gamma and beta. */
+static bool divide_norm(pcl_graph *graph, pcl_node *norm, const float *factor, size_t depth) {
+    float *gamma = own_constant(graph, norm, 1), *beta = own_constant(graph, norm, 2);
+    for (size_t c = 0; gamma && beta && c < depth; c++) {
+        gamma[c] /= factor[c];
+        beta[c] /= factor[c];
+    }
+    return gamma && beta;
+}
+
+/* x: what the readers read, the layer's output or that with pads. */
+static pcl_status equalise_layers(pcl_graph *graph, pcl_node *layer, const pcl_tensor *x, const pcl_statistics *seen) {
     size_t depth = (size_t)seen->channel_count;
     float *factor = pcl_graph_alloc(graph, depth, sizeof *factor), *weights = pcl_graph_alloc(graph, depth, sizeof *weights);
     if (!factor || !weights) return PCL_ERROR_LIMIT;
     greatest_weights(graph, x, weights, depth);
     find_factors(seen, weights, factor, depth);
     PCL_TRY_RETURN(multiply_readers(graph, x, factor, depth));
+    if (layer->op == &pcl_op_instance_norm) return divide_norm(graph, layer, factor, depth) ? PCL_OK : PCL_ERROR_LIMIT;
     for (size_t c = 0; c < depth; c++) factor[c] = 1.0f / factor[c];
     return change_outputs(graph, layer, factor, NULL) ? PCL_OK : PCL_ERROR_LIMIT;
 }
@@ -159,20 +177,41 @@ static bool all_read_channels(const pcl_graph *graph, const pcl_tensor *tensor, 
     return readers > 0 && readers == tensor->uses; /* the model's outputs count as uses */
 }
 
-static pcl_status equalise(pcl_graph *graph, pcl_node *layer, const pcl_statistics *statistics, int32_t *count) {
-    const pcl_tensor *out = layer->outputs[0];
-    const pcl_statistics *seen = &statistics[out->place];
-    if (!is_layer(layer) || seen->count == 0 || seen->channel_count != output_channels(layer)) return PCL_OK;
-    pcl_node *reader = only_reader(graph, out);
-    pcl_activation activation = activation_of(layer);
-    if (reader && reader->op == &pcl_op_instance_norm && activation == PCL_ACTIVATION_NONE && reader->inputs[0] == out) {
-        ++*count;
-        return equalise_norm(graph, layer, reader, seen);
+/* Behind operators that move or copy each channel's values and nobody else reads. */
+static const pcl_tensor *behind_moves(const pcl_graph *graph, const pcl_tensor *tensor) {
+    for (pcl_node *reader = only_reader(graph, tensor); reader; reader = only_reader(graph, tensor)) {
+        if (reader->op != &pcl_op_mirror_pad && reader->op != &pcl_op_pad && reader->op != &pcl_op_max_pool_2d &&
+            reader->op != &pcl_op_resize_nearest_neighbor && reader->op != &pcl_op_resize_bilinear)
+            break;
+        tensor = reader->outputs[0];
     }
-    if (activation != PCL_ACTIVATION_NONE && activation != PCL_ACTIVATION_RELU) return PCL_OK;
-    if (!all_read_channels(graph, out, (size_t)seen->channel_count)) return PCL_OK;
+    return tensor;
+}
+
+static bool is_norm(const pcl_node *node) {
+    return node->op == &pcl_op_instance_norm && is_constant_float(node->inputs[1]) && is_constant_float(node->inputs[2]);
+}
+
+static bool keeps_scale(const pcl_node *node) {
+    pcl_activation activation = is_norm(node) ? node->attributes.instance_norm.activation : activation_of(node);
+    return activation == PCL_ACTIVATION_NONE || activation == PCL_ACTIVATION_RELU;
+}
+
+static pcl_status equalise(pcl_graph *graph, pcl_node *node, const pcl_statistics *statistics, int32_t *count) {
+    const pcl_tensor *out = node->outputs[0];
+    const pcl_statistics *seen = &statistics[out->place];
+    if ((!is_layer(node) && !is_norm(node)) || seen->count == 0 || seen->channel_count != out->shape.dims[out->shape.rank - 1])
+        return PCL_OK;
+    pcl_node *reader = only_reader(graph, out);
+    if (is_layer(node) && reader && reader->op == &pcl_op_instance_norm && activation_of(node) == PCL_ACTIVATION_NONE &&
+        reader->inputs[0] == out) {
+        ++*count;
+        return equalise_norm(graph, node, reader, seen);
+    }
+    const pcl_tensor *read = behind_moves(graph, out);
+    if (!keeps_scale(node) || !all_read_channels(graph, read, (size_t)seen->channel_count)) return PCL_OK;
     ++*count;
-    return equalise_layers(graph, layer, seen);
+    return equalise_layers(graph, node, read, seen);
 }
 
 pcl_status pcl_equalise(pcl_graph *graph, const pcl_statistics *statistics, int32_t *count) {

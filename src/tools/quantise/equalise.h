@@ -14,7 +14,8 @@
  *   what that changes of epsilon's weight, gamma takes back for the variance
  *   seen;
  *
- *   a layer before other layers, with at most a RELU between: channel c is
+ *   a layer or a normalisation before layers, with at most a RELU, pads,
+ *   maxima and resizing between: channel c is
  *   divided by sqrt(a / w), a its greatest value and w the greatest weight
  *   that reads it, and those weights are multiplied by that.
  *   (Nagel et al., Data-Free Quantization Through Weight Equalization and

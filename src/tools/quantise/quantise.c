@@ -24,11 +24,11 @@ typedef struct rewriter {
     pcl_tensor **reals, **bytes; /* [tensor_count]: the forms that are there already */
 } rewriter;
 
-bool pcl_has_weights(const pcl_node *node) { return pcl_kind_of(node) == PCL_KIND_WEIGHTED; }
-
 static bool is_activation(const pcl_tensor *tensor) {
     return tensor && tensor->dtype == PCL_FLOAT32 && !tensor->constant;
 }
+
+bool pcl_has_weights(const pcl_node *node) { return pcl_kind_of(node) == PCL_KIND_WEIGHTED; }
 
 /* --- What is quantised ------------------------------------------------------------- */
 
@@ -78,7 +78,7 @@ static pcl_status decide(rewriter *self) {
         bool kept = (self->options->keep_float && self->options->keep_float[n]) || real[node->outputs[0]->place];
         if (kind == PCL_KIND_WEIGHTED) self->quantised[n] = !kept && can_quantise_weighted(node);
         else if (kind != PCL_KIND_FLOAT) self->quantised[n] = !kept && wants_bytes(self, made, node);
-        bool to_bytes = self->quantised[n] || node->op == &pcl_op_instance_norm;
+        bool to_bytes = self->quantised[n] || (node->op == &pcl_op_instance_norm && has_bytes(self, made, node->inputs[0]));
         for (int32_t i = 0; i < node->output_count; i++) made[node->outputs[i]->place] = to_bytes;
     }
     return PCL_OK;
