@@ -1,7 +1,6 @@
 /* Operators of two operands with broadcasting, in double precision or 64-bit
  * integers. */
 #include <math.h>
-#include <string.h>
 
 #include "ops/broadcast.h"
 #include "tools/ops/check.h"

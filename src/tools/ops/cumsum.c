@@ -1,9 +1,8 @@
 /* CumSum: running totals along an axis. */
+#include "ops/move.h"
 #include "tools/ops/check.h"
 #include "tools/ops/lines.h"
 #include "tools/ops/table.h"
-
-#include "ops/move.h"
 
 static pcl_status infer(const pcl_infer_context *context, pcl_node *node) {
     const pcl_tensor *x = node->inputs[0];

@@ -1,6 +1,5 @@
 /* Normalisations of float tensors, with sums in double precision. */
 #include <math.h>
-#include <string.h>
 
 #include "ops/elements.h"
 #include "ops/move.h"

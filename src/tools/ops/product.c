@@ -1,7 +1,5 @@
 #include "tools/ops/product.h"
 
-#include <string.h>
-
 #include "ops/elements.h"
 #include "ops/move.h"
 #include "tools/ops/check.h"

@@ -1,6 +1,5 @@
 /* The Reduce operators: one value from all those along some axes. */
 #include <math.h>
-#include <string.h>
 
 #include "ops/elements.h"
 #include "ops/strided_copy.h"

@@ -1,6 +1,5 @@
 /* Functions of one element, in double precision or 64-bit integers. */
 #include <math.h>
-#include <string.h>
 
 #include "ops/elements.h"
 #include "tools/ops/check.h"
