@@ -1,7 +1,5 @@
 /* QuantizeLinear, DequantizeLinear, per tensor, along an axis or in blocks of
  * it; and DynamicQuantizeLinear. */
-#include <math.h>
-
 #include "ops/elements.h"
 #include "ops/move.h"
 #include "tools/ops/check.h"
