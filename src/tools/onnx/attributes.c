@@ -9,6 +9,7 @@ enum {
     ATTRIBUTE_INT = 3,
     ATTRIBUTE_TEXT = 4,
     ATTRIBUTE_TENSOR = 5,
+    ATTRIBUTE_GRAPH = 6,
     ATTRIBUTE_FLOATS = 7,
     ATTRIBUTE_INTS = 8
 };
@@ -86,6 +87,11 @@ int32_t pcl_attribute_word(pcl_importer *in, const pcl_onnx_node *node, const ch
 pcl_bytes pcl_attribute_tensor(const pcl_onnx_node *node, const char *name) {
     pcl_field field;
     return find_field(node, name, ATTRIBUTE_TENSOR, PCL_WIRE_BYTES, &field) ? field.bytes : (pcl_bytes){NULL, 0};
+}
+
+pcl_bytes pcl_attribute_graph(const pcl_onnx_node *node, const char *name) {
+    pcl_field field;
+    return find_field(node, name, ATTRIBUTE_GRAPH, PCL_WIRE_BYTES, &field) ? field.bytes : (pcl_bytes){NULL, 0};
 }
 
 /* All integers of the attribute; out NULL: counts them. */

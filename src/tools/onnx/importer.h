@@ -26,12 +26,16 @@ typedef struct pcl_importer {
     const pcl_kernels *kernels;
     pcl_work work;
     pcl_status status;
+    int32_t depth;    /* of graphs inside of nodes */
     pcl_node current; /* stands for the node of the file in messages */
 } pcl_importer;
 
 typedef enum pcl_layout { PCL_PLAIN, PCL_CHANNELS_LAST } pcl_layout;
 
 typedef void (*pcl_translate)(pcl_importer *in, const pcl_onnx_node *node);
+
+/* Translates the nodes of a graph inside of a node. */
+void pcl_import_subgraph(pcl_importer *in, const pcl_onnx_file *graph);
 
 /* NULL: there is no such operator. */
 pcl_translate pcl_onnx_translator(const pcl_onnx_node *node);
@@ -121,7 +125,8 @@ pcl_onnx_list pcl_attribute_list(pcl_importer *in, const pcl_onnx_node *node, co
 /* A constant int64 vector made of a list of integers; NULL where left out. */
 pcl_tensor *pcl_attribute_integers(pcl_importer *in, const pcl_onnx_node *node, const char *name);
 pcl_tensor *pcl_attribute_floats(pcl_importer *in, const pcl_onnx_node *node, const char *name);
-/* The TensorProto of an attribute; size 0 where left out. */
+/* The TensorProto or GraphProto of an attribute; size 0 where left out. */
 pcl_bytes pcl_attribute_tensor(const pcl_onnx_node *node, const char *name);
+pcl_bytes pcl_attribute_graph(const pcl_onnx_node *node, const char *name);
 
 #endif

@@ -4,6 +4,7 @@ enum {
     MAX_LABEL = 120,
     MAX_NODES = 1 << 14,
     MAX_VALUES = 1 << 18,
+    MAX_DEPTH = 8, /* of graphs inside of nodes */
     /* Fields of ModelProto, GraphProto, NodeProto, ... */
     MODEL_GRAPH = 7,
     MODEL_OPSET = 8,
@@ -19,6 +20,7 @@ enum {
     NODE_TYPE = 4,
     NODE_ATTRIBUTE = 5,
     NODE_DOMAIN = 7,
+    ATTRIBUTE_GRAPH = 6,
     TENSOR_NAME = 8,
     PORT_NAME = 1,
     PORT_TYPE = 2,
@@ -50,6 +52,12 @@ const char *pcl_onnx_label(pcl_graph *graph, pcl_text text) {
 
 /* --- Values by name --------------------------------------------------------- */
 
+typedef struct pcl_value_table {
+    pcl_value **places; /* [size] by hash of the name */
+    size_t size;        /* a power of two, at least twice the count */
+    size_t count;
+} pcl_value_table;
+
 /* FNV-1a */
 static uint32_t hash(pcl_text text) {
     uint32_t value = 2166136261u;
@@ -57,18 +65,38 @@ static uint32_t hash(pcl_text text) {
     return value;
 }
 
-/* Finds or makes; the table has room for every name of the file. */
+static pcl_value **place_of(const pcl_value_table *table, pcl_text name) {
+    size_t at = hash(name) & (table->size - 1);
+    while (table->places[at] && !pcl_text_equal(table->places[at]->name, name)) at = (at + 1) & (table->size - 1);
+    return &table->places[at];
+}
+
+static pcl_status grow(pcl_graph *graph, pcl_value_table *table) {
+    pcl_value_table wider = {.size = table->size ? table->size * 2 : 64, .count = table->count};
+    if (table->count >= MAX_VALUES)
+        return pcl_fail(graph->error, PCL_ERROR_LIMIT, "more than %d names are not supported", MAX_VALUES);
+    wider.places = pcl_graph_alloc(graph, wider.size, sizeof *wider.places);
+    if (!wider.places) return PCL_ERROR_LIMIT;
+    for (size_t i = 0; i < table->size; i++)
+        if (table->places[i]) *place_of(&wider, table->places[i]->name) = table->places[i];
+    *table = wider;
+    return PCL_OK;
+}
+
+/* Finds or makes. */
 static pcl_status find_value(pcl_onnx_file *file, pcl_text name, pcl_value **out) {
-    size_t at = hash(name) & (file->table_size - 1);
-    while (file->table[at] && !pcl_text_equal(file->table[at]->name, name)) at = (at + 1) & (file->table_size - 1);
-    if (!file->table[at]) {
-        pcl_value *value = file->table[at] = pcl_graph_alloc(file->graph, 1, sizeof *value);
+    pcl_value_table *table = file->table;
+    if (2 * (table->count + 1) > table->size) PCL_TRY_RETURN(grow(file->graph, table));
+    pcl_value **place = place_of(table, name);
+    if (!*place) {
+        pcl_value *value = *place = pcl_graph_alloc(file->graph, 1, sizeof *value);
         if (!value) return PCL_ERROR_LIMIT;
+        table->count++;
         value->name = name;
         value->label = pcl_onnx_label(file->graph, name);
         if (!value->label) return PCL_ERROR_LIMIT;
     }
-    *out = file->table[at];
+    *out = *place;
     return PCL_OK;
 }
 
@@ -115,6 +143,44 @@ static pcl_status read_names(pcl_onnx_file *file, pcl_onnx_node *node) {
     return PCL_OK;
 }
 
+static pcl_status count_inner_reads(pcl_onnx_file *file, pcl_bytes body, int depth);
+
+/* Values that are read inside of a node's graphs are read. */
+static pcl_status count_captured(pcl_onnx_file *file, pcl_bytes attribute, int depth) {
+    pcl_message message = pcl_message_open(attribute);
+    pcl_field field;
+    while (pcl_message_next(&message, &field))
+        if (field.number == ATTRIBUTE_GRAPH && field.wire == PCL_WIRE_BYTES)
+            PCL_TRY_RETURN(count_inner_reads(file, field.bytes, depth + 1));
+    return PCL_OK;
+}
+
+static pcl_status count_read(pcl_onnx_file *file, pcl_text name) {
+    pcl_value *value;
+    PCL_TRY_RETURN(find_value(file, name, &value));
+    value->reads++;
+    return PCL_OK;
+}
+
+static pcl_status count_inner_reads(pcl_onnx_file *file, pcl_bytes body, int depth) {
+    pcl_message graph = pcl_message_open(body);
+    pcl_field field, part;
+    if (depth > MAX_DEPTH) return pcl_fail(file->graph->error, PCL_ERROR_LIMIT, "graphs are nested too deeply");
+    while (pcl_message_next(&graph, &field)) {
+        if ((field.number != GRAPH_NODE && field.number != GRAPH_OUTPUT) || field.wire != PCL_WIRE_BYTES) continue;
+        pcl_message message = pcl_message_open(field.bytes);
+        while (pcl_message_next(&message, &part)) {
+            if (part.wire != PCL_WIRE_BYTES) continue;
+            uint32_t name = field.number == GRAPH_NODE ? NODE_INPUT : PORT_NAME;
+            if (part.number == name && part.bytes.size) PCL_TRY_RETURN(count_read(file, pcl_field_text(&part)));
+            if (field.number == GRAPH_NODE && part.number == NODE_ATTRIBUTE)
+                PCL_TRY_RETURN(count_captured(file, part.bytes, depth));
+        }
+        if (message.bad) return malformed(file, "a graph inside of a node breaks off");
+    }
+    return graph.bad ? malformed(file, "a graph inside of a node breaks off") : PCL_OK;
+}
+
 static pcl_status read_node(pcl_onnx_file *file, pcl_bytes body, pcl_onnx_node *node) {
     pcl_message message = pcl_message_open(body);
     pcl_field field;
@@ -125,8 +191,10 @@ static pcl_status read_node(pcl_onnx_file *file, pcl_bytes body, pcl_onnx_node *
         else if (field.number == NODE_OUTPUT) node->output_count++;
         else if (field.number == NODE_TYPE) node->type = pcl_field_text(&field);
         else if (field.number == NODE_DOMAIN) node->domain = pcl_field_text(&field);
-        else if (field.number == NODE_ATTRIBUTE && !check_attribute(field.bytes))
-            return malformed(file, "an attribute breaks off");
+        else if (field.number == NODE_ATTRIBUTE) {
+            if (!check_attribute(field.bytes)) return malformed(file, "an attribute breaks off");
+            PCL_TRY_RETURN(count_captured(file, field.bytes, 0));
+        }
     }
     if (message.bad) return malformed(file, "a node breaks off");
     node->inputs = pcl_graph_alloc(file->graph, (size_t)node->input_count, sizeof *node->inputs);
@@ -233,12 +301,12 @@ static pcl_status read_attachment(pcl_onnx_file *file, pcl_bytes body) {
 
 /* How many there are of everything, so that arrays can be made. */
 typedef struct census {
-    size_t nodes, initializers, inputs, outputs, names, attachments;
+    size_t nodes, initializers, inputs, outputs, attachments;
 } census;
 
 static pcl_status count_graph(const pcl_onnx_file *file, pcl_bytes body, census *count) {
     pcl_message graph = pcl_message_open(body);
-    pcl_field field, part;
+    pcl_field field;
     while (pcl_message_next(&graph, &field)) {
         if (field.wire != PCL_WIRE_BYTES) continue;
         if (field.number == GRAPH_SPARSE)
@@ -247,28 +315,20 @@ static pcl_status count_graph(const pcl_onnx_file *file, pcl_bytes body, census 
         count->inputs += field.number == GRAPH_INPUT;
         count->outputs += field.number == GRAPH_OUTPUT;
         count->nodes += field.number == GRAPH_NODE;
-        if (field.number != GRAPH_NODE) continue;
-        pcl_message node = pcl_message_open(field.bytes);
-        while (pcl_message_next(&node, &part)) count->names += part.number == NODE_INPUT || part.number == NODE_OUTPUT;
     }
-    count->names += count->initializers + count->inputs + count->outputs;
     return graph.bad ? malformed(file, "the graph breaks off") : PCL_OK;
 }
 
 static pcl_status make_room(pcl_onnx_file *file, const census *count) {
     pcl_graph *graph = file->graph;
-    if (count->nodes > MAX_NODES || count->names > MAX_VALUES)
-        return pcl_fail(graph->error, PCL_ERROR_LIMIT, "%zu nodes and %zu names; at most %d and %d are supported",
-                        count->nodes, count->names, MAX_NODES, MAX_VALUES);
-    file->table_size = 16;
-    while (file->table_size < 2 * count->names) file->table_size *= 2;
-    file->table = pcl_graph_alloc(graph, file->table_size, sizeof *file->table);
+    if (count->nodes > MAX_NODES)
+        return pcl_fail(graph->error, PCL_ERROR_LIMIT, "%zu nodes; at most %d are supported", count->nodes, MAX_NODES);
     file->nodes = pcl_graph_alloc(graph, count->nodes, sizeof *file->nodes);
     file->initializers = pcl_graph_alloc(graph, count->initializers, sizeof *file->initializers);
     file->inputs = pcl_graph_alloc(graph, count->inputs, sizeof *file->inputs);
     file->outputs = pcl_graph_alloc(graph, count->outputs, sizeof *file->outputs);
     file->attachments = pcl_graph_alloc(graph, count->attachments, sizeof *file->attachments);
-    bool complete = file->table && file->nodes && file->initializers && file->inputs && file->outputs && file->attachments;
+    bool complete = file->nodes && file->initializers && file->inputs && file->outputs && file->attachments;
     return complete ? PCL_OK : PCL_ERROR_LIMIT;
 }
 
@@ -302,6 +362,8 @@ static void drop_initialized_inputs(pcl_onnx_file *file) {
 /* Fields of the same message may come in several parts, which count as one. */
 pcl_status pcl_onnx_file_read(pcl_onnx_file *file, pcl_graph *graph, pcl_bytes bytes) {
     *file = (pcl_onnx_file){.graph = graph, .opset = 1};
+    file->table = pcl_graph_alloc(graph, 1, sizeof *file->table);
+    if (!file->table) return PCL_ERROR_LIMIT;
     pcl_message model = pcl_message_open(bytes);
     pcl_field field;
     census count = {0};
@@ -322,4 +384,14 @@ pcl_status pcl_onnx_file_read(pcl_onnx_file *file, pcl_graph *graph, pcl_bytes b
     for (int32_t i = 0; i < file->output_count; i++) file->outputs[i].value->reads++;
     drop_initialized_inputs(file);
     return PCL_OK;
+}
+
+pcl_status pcl_onnx_subgraph_read(pcl_onnx_file *file, const pcl_onnx_file *outer, pcl_bytes body) {
+    *file = *outer;
+    file->node_count = file->initializer_count = file->input_count = file->output_count = 0;
+    census count = {0};
+    PCL_TRY_RETURN(count_graph(file, body, &count));
+    PCL_TRY_RETURN(make_room(file, &count));
+    file->attachments = outer->attachments;
+    return read_graph(file, body);
 }

@@ -62,8 +62,7 @@ typedef struct pcl_onnx_file {
     int32_t input_count, output_count;
     pcl_onnx_attachment *attachments;
     int32_t attachment_count;
-    pcl_value **table; /* [table_size] by hash of the name */
-    size_t table_size; /* a power of two */
+    struct pcl_value_table *table; /* shared with the graphs inside of nodes */
 } pcl_onnx_file;
 
 /* True when the bytes are a ModelProto with a graph. */
@@ -71,6 +70,9 @@ bool pcl_onnx_recognise(pcl_bytes bytes);
 
 /* Reads everything but the tensors' data. Errors go to graph->error. */
 pcl_status pcl_onnx_file_read(pcl_onnx_file *file, pcl_graph *graph, pcl_bytes bytes);
+
+/* Reads a graph inside of a node of `outer`, whose values it sees. */
+pcl_status pcl_onnx_subgraph_read(pcl_onnx_file *file, const pcl_onnx_file *outer, pcl_bytes body);
 
 /* The type that a number of TensorProto.DataType stands for. */
 pcl_dtype pcl_onnx_dtype(uint64_t type);

@@ -1,6 +1,7 @@
 #include "tools/onnx/onnx_read.h"
 
 #include "tools/onnx/fuse_norm.h"
+#include "tools/onnx/fuse_product.h"
 #include "tools/onnx/fuse_upsample.h"
 #include "tools/onnx/importer.h"
 #include "tools/onnx/remedies.h"
@@ -93,13 +94,13 @@ static pcl_status bind_inputs(pcl_importer *in, const pcl_shape *shapes) {
     return PCL_OK;
 }
 
-static pcl_status read_initializers(pcl_importer *in) {
-    for (int32_t i = 0; i < in->file.initializer_count; i++) {
-        pcl_value *value = in->file.initializers[i].value;
+static pcl_status read_initializers(pcl_importer *in, const pcl_onnx_file *file) {
+    for (int32_t i = 0; i < file->initializer_count; i++) {
+        pcl_value *value = file->initializers[i].value;
         if (value->plain)
             return pcl_fail(in->graph->error, PCL_ERROR_FORMAT, "'%s' is initialised twice", value->label);
         PCL_TRY_RETURN(
-            pcl_onnx_read_tensor(&in->file, in->file.initializers[i].body, value->label, &value->plain, &value->half));
+            pcl_onnx_read_tensor(file, file->initializers[i].body, value->label, &value->plain, &value->half));
     }
     return PCL_OK;
 }
@@ -110,9 +111,9 @@ static bool is_read(const pcl_onnx_node *node) {
     return false;
 }
 
-static pcl_status translate_nodes(pcl_importer *in) {
-    for (int32_t i = 0; i < in->file.node_count; i++) {
-        const pcl_onnx_node *node = &in->file.nodes[i];
+static pcl_status translate_nodes(pcl_importer *in, const pcl_onnx_file *file) {
+    for (int32_t i = 0; i < file->node_count; i++) {
+        const pcl_onnx_node *node = &file->nodes[i];
         if (!is_read(node)) continue;
         const pcl_value *named = NULL;
         for (int32_t o = 0; o < node->output_count && !named; o++) named = node->outputs[o];
@@ -120,12 +121,19 @@ static pcl_status translate_nodes(pcl_importer *in) {
         for (int32_t k = 0; k < node->input_count; k++)
             if (node->inputs[k] && !node->inputs[k]->plain && !node->inputs[k]->channels_last)
                 pcl_import_fail(in, PCL_ERROR_FORMAT, "reads '%s' before it is computed", node->inputs[k]->label);
-        if (in->status == PCL_OK) pcl_onnx_translator(node)(in, node);
+        pcl_translate translate = pcl_onnx_translator(node);
+        if (!translate) pcl_import_fail(in, PCL_ERROR_UNSUPPORTED, "this operator is not supported");
+        if (in->status == PCL_OK) translate(in, node);
         PCL_TRY_RETURN(in->status);
         if (in->graph->node_count > MAX_ENGINE_NODES)
             return pcl_fail(in->graph->error, PCL_ERROR_LIMIT, "more than %d operators", MAX_ENGINE_NODES);
     }
     return PCL_OK;
+}
+
+void pcl_import_subgraph(pcl_importer *in, const pcl_onnx_file *graph) {
+    if (in->status == PCL_OK) in->status = read_initializers(in, graph);
+    if (in->status == PCL_OK) in->status = translate_nodes(in, graph);
 }
 
 static pcl_status bind_outputs(pcl_importer *in) {
@@ -151,11 +159,12 @@ pcl_status pcl_onnx_read(pcl_bytes bytes, pcl_graph *graph, const pcl_shape *sha
     PCL_TRY_RETURN(pcl_onnx_file_read(&in.file, graph, bytes));
     PCL_TRY_RETURN(check_opset(&in));
     PCL_TRY_RETURN(pcl_onnx_check_supported(&in.file));
-    PCL_TRY_RETURN(read_initializers(&in));
+    PCL_TRY_RETURN(read_initializers(&in, &in.file));
     PCL_TRY_RETURN(bind_inputs(&in, shapes));
-    PCL_TRY_RETURN(translate_nodes(&in));
+    PCL_TRY_RETURN(translate_nodes(&in, &in.file));
     PCL_TRY_RETURN(bind_outputs(&in));
     pcl_graph_sweep(graph);
+    PCL_TRY_RETURN(pcl_onnx_fuse_products(graph));
     PCL_TRY_RETURN(pcl_onnx_fuse_upsamples(graph));
     return pcl_onnx_fuse_norms(graph);
 }

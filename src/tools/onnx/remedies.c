@@ -7,12 +7,9 @@ typedef struct remedy {
 } remedy;
 
 static const remedy remedies[] = {
-    {"If", "export for inference with constant folding (torch.onnx.export with do_constant_folding), or simplify the "
-           "model with onnxsim"},
     {"Loop", "unroll it: export a model that was traced, not scripted"},
     {"Scan", "unroll it: export a model that was traced, not scripted"},
     {"NonMaxSuppression", "cut the model before it and do the suppression in the page"},
-    {"NonZero", "its output's size depends on data: cut the model before it"},
     {"LSTM", "recurrent networks are not supported"},
     {"GRU", "recurrent networks are not supported"},
     {"RNN", "recurrent networks are not supported"},

@@ -1,6 +1,8 @@
 /* Operators that work element by element, in whatever layout their inputs have. */
 #include "tools/onnx/translators.h"
 
+#include <math.h>
+
 enum {
     FLOATS = 1,  /* float32 */
     INTS = 2,    /* int32 and int64 */
@@ -219,6 +221,22 @@ void pcl_translate_leaky_relu(pcl_importer *in, const pcl_onnx_node *node) {
     float alpha = pcl_attribute_float(node, "alpha", 0.01f);
     if (pcl_import_dtype(node->inputs[0]) != PCL_FLOAT32) emit_with_alpha(in, node, &pcl_onnx_leaky_relu, alpha);
     else emit_all(in, node, &pcl_op_leaky_relu, PCL_FLOAT32, &(pcl_attributes){.leaky_relu = {.alpha = alpha}});
+}
+
+/* min(max(alpha x + beta, 0), 1), which is relu6(6 alpha x + 6 beta) / 6 */
+void pcl_translate_hard_sigmoid(pcl_importer *in, const pcl_onnx_node *node) {
+    if (!pcl_import_needs(in, node, 1)) return;
+    if (pcl_import_dtype(node->inputs[0]) != PCL_FLOAT32) {
+        pcl_translate_elementwise(in, node);
+        return;
+    }
+    float slope = 6.0f * pcl_attribute_float(node, "alpha", 0.2f), shift = 6.0f * pcl_attribute_float(node, "beta", 0.5f);
+    pcl_layout layout = pcl_import_layout(node, 1);
+    pcl_tensor *x = pcl_import_operand(in, node->inputs[0], pcl_import_shape(node->inputs[0]).rank, layout);
+    bool is_one = fabsf(slope - 1.0f) < 1e-5f; /* 1/6 rounded, as in hard swish */
+    x = pcl_scaled(in, x, is_one ? NULL : pcl_import_scalar(in, slope), pcl_import_scalar(in, shift));
+    x = pcl_scaled(in, pcl_import_unary(in, &pcl_op_relu6, x), pcl_import_scalar(in, 1.0f / 6.0f), NULL);
+    pcl_import_set(in, node, 0, x, layout);
 }
 
 void pcl_translate_elu(pcl_importer *in, const pcl_onnx_node *node) {

@@ -7,8 +7,8 @@ void pcl_translate_generic(pcl_importer *in, const pcl_onnx_node *node) {
         const char *type;
         const pcl_op *op;
     } rows[] = {{"DynamicQuantizeLinear", &pcl_onnx_dynamic_quantize_linear},
-                {"Expand", &pcl_onnx_expand},
                 {"MatMulInteger", &pcl_onnx_matmul_integer},
+                {"NonZero", &pcl_onnx_nonzero},
                 {"QLinearMatMul", &pcl_onnx_qlinear_matmul}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (pcl_text_is(node->type, rows[i].type)) pcl_import_generic(in, node, rows[i].op, NULL);

@@ -233,12 +233,48 @@ void pcl_translate_tile(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_import_set(in, node, 0, pcl_import_emit(in, &pcl_op_tile, inputs[0]->dtype, NULL, 2, inputs), PCL_PLAIN);
 }
 
-/* Shapes are looked up in at load time; a constant index that is not negative is the engine's. */
+void pcl_translate_expand(pcl_importer *in, const pcl_onnx_node *node) {
+    pcl_shape target = {0}, both;
+    pcl_infer_context context = {in->graph->error, in->graph->arena};
+    if (!pcl_import_needs(in, node, 2)) return;
+    pcl_tensor *x = pcl_import_plain(in, node->inputs[0]);
+    if (!x || !pcl_import_read(in, pcl_import_plain(in, node->inputs[1]), target.dims, PCL_MAX_RANK, &target.rank)) return;
+    in->status = pcl_broadcast_shape(&context, &in->current, &x->shape, &target, &both);
+    pcl_tensor *dims = in->status == PCL_OK ? pcl_import_integers(in, both.dims, both.rank) : NULL;
+    x = pcl_import_emit(in, &pcl_op_broadcast_to, x->dtype, NULL, 2, (pcl_tensor *[]){x, dims});
+    pcl_import_set(in, node, 0, x, PCL_PLAIN);
+}
+
+/* Constant indices, counted from the front; NULL when they are not constant or not within `size`. */
+static pcl_tensor *front_indices(pcl_importer *in, const pcl_tensor *indices, int32_t size) {
+    if (!indices || !indices->constant || (indices->dtype != PCL_INT64 && indices->dtype != PCL_INT32)) return NULL;
+    size_t count = pcl_tensor_count(indices);
+    int32_t *values = pcl_import_alloc(in, count, sizeof *values);
+    if (!values) return NULL;
+    for (size_t i = 0; i < count; i++) {
+        int64_t index = indices->dtype == PCL_INT64 ? ((const int64_t *)indices->data)[i] : ((const int32_t *)indices->data)[i];
+        if (index < -(int64_t)size || index >= size) return NULL;
+        values[i] = (int32_t)(index < 0 ? index + size : index);
+    }
+    return pcl_import_constant(in, PCL_INT32, &indices->shape, values);
+}
+
+/* The engine has no indices that count from the end; those that come as data are the tools'. */
 void pcl_translate_gather(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_onnx_index_attributes *index = pcl_import_alloc(in, 1, sizeof *index);
     if (!index || !pcl_import_needs(in, node, 2)) return;
+    pcl_shape shape = pcl_import_shape(node->inputs[0]);
     index->axis = pcl_attribute_int(node, "axis", 0);
-    pcl_import_generic(in, node, &pcl_onnx_gather, index);
+    if (!pcl_import_axis(in, &index->axis, shape.rank)) return;
+    pcl_tensor *indices = front_indices(in, pcl_import_plain(in, node->inputs[1]), shape.dims[index->axis]);
+    if (!indices) {
+        pcl_import_generic(in, node, &pcl_onnx_gather, index);
+        return;
+    }
+    pcl_attributes attributes = {.gather = {.axis = index->axis}};
+    pcl_tensor *inputs[] = {pcl_import_plain(in, node->inputs[0]), indices};
+    pcl_dtype dtype = pcl_import_dtype(node->inputs[0]);
+    pcl_import_set(in, node, 0, pcl_import_emit(in, &pcl_op_gather, dtype, &attributes, 2, inputs), PCL_PLAIN);
 }
 
 void pcl_translate_depth_space(pcl_importer *in, const pcl_onnx_node *node) {

@@ -21,10 +21,16 @@ static bool is_fast(const pcl_onnx_node *node, const pcl_onnx_pool_attributes *p
     for (int32_t i = 0; i < 2; i++) {
         if (window->dilations[i] != 1 || window->before[i] >= window->kernel[i] || window->after[i] >= window->kernel[i])
             return false;
-        /* The engine leaves pads out of averages. */
-        if (!max && pool->count_include_pad && (window->before[i] || window->after[i])) return false;
+        /* The engine leaves pads out of averages; pads of zeros count, but not those of rounding up. */
+        if (!max && pool->count_include_pad && pool->ceil_mode) return false;
     }
     return true;
+}
+
+static pcl_tensor *with_zeros(pcl_importer *in, pcl_tensor *x, const pcl_pads *pads) {
+    int32_t pairs[] = {0, 0, pads->top, pads->bottom, pads->left, pads->right, 0, 0};
+    pcl_tensor *paddings = pcl_import_constant(in, PCL_INT32, &(pcl_shape){2, {4, 2}}, pairs);
+    return pcl_import_emit(in, &pcl_op_pad, PCL_FLOAT32, NULL, 2, (pcl_tensor *[]){x, paddings});
 }
 
 void pcl_translate_pool(pcl_importer *in, const pcl_onnx_node *node) {
@@ -42,6 +48,10 @@ void pcl_translate_pool(pcl_importer *in, const pcl_onnx_node *node) {
                                           .filter_w = window.kernel[1]}};
     pcl_picture_pads(&window, &attributes.pool.padding, &attributes.pool.pads);
     pcl_tensor *x = pcl_as_picture(in, node->inputs[0]);
+    if (!max && pool->count_include_pad && attributes.pool.padding == PCL_PADDING_EXPLICIT) {
+        x = with_zeros(in, x, &attributes.pool.pads);
+        attributes.pool.padding = PCL_PADDING_VALID;
+    }
     x = pcl_import_emit(in, max ? &pcl_op_max_pool_2d : &pcl_op_average_pool_2d, PCL_FLOAT32, &attributes, 1, &x);
     pcl_set_picture(in, node, x, pcl_import_shape(node->inputs[0]).rank);
 }
@@ -63,4 +73,9 @@ void pcl_translate_global_pool(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_tensor *inputs[] = {pcl_import_channels_last(in, node->inputs[0]), pcl_import_integers(in, axes, count)};
     pcl_tensor *out = pcl_import_emit(in, max ? &pcl_op_reduce_max : &pcl_op_mean, PCL_FLOAT32, &attributes, 2, inputs);
     pcl_import_set(in, node, 0, out, PCL_CHANNELS_LAST);
+}
+
+void pcl_translate_max_unpool(pcl_importer *in, const pcl_onnx_node *node) {
+    pcl_onnx_pool_attributes *pool = read_attributes(in, node);
+    if (pool) pcl_import_generic(in, node, &pcl_onnx_max_unpool, pool);
 }

@@ -22,6 +22,11 @@ void pcl_translate_where(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_bit_shift(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_is_inf(pcl_importer *in, const pcl_onnx_node *node);
 
+void pcl_translate_hard_sigmoid(pcl_importer *in, const pcl_onnx_node *node);
+
+/* translate_control.c */
+void pcl_translate_if(pcl_importer *in, const pcl_onnx_node *node);
+
 /* translate_conv.c */
 void pcl_translate_conv(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_conv_transpose(pcl_importer *in, const pcl_onnx_node *node);
@@ -29,6 +34,7 @@ void pcl_translate_conv_transpose(pcl_importer *in, const pcl_onnx_node *node);
 /* translate_pool.c */
 void pcl_translate_pool(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_global_pool(pcl_importer *in, const pcl_onnx_node *node);
+void pcl_translate_max_unpool(pcl_importer *in, const pcl_onnx_node *node);
 
 /* translate_norm.c */
 void pcl_translate_batch_norm(pcl_importer *in, const pcl_onnx_node *node);
@@ -60,6 +66,7 @@ void pcl_translate_split(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_slice(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_pad(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_tile(pcl_importer *in, const pcl_onnx_node *node);
+void pcl_translate_expand(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_gather(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_depth_space(pcl_importer *in, const pcl_onnx_node *node);
 void pcl_translate_crop(pcl_importer *in, const pcl_onnx_node *node);
