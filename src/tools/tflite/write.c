@@ -10,6 +10,12 @@
 
 enum { FILE_VERSION = 3, LARGEST_OLD_CODE = 127, DATA_ALIGNMENT = 16 };
 
+/* Where a vector of zero points is wanted that are all zero: those of one
+ * length are one vector, written behind all who share it. */
+typedef struct zero_link {
+    size_t at, length;
+} zero_link;
+
 typedef struct emitter {
     pcl_writer out;
     pcl_graph *graph;
@@ -19,6 +25,8 @@ typedef struct emitter {
     pcl_tflite_target *targets; /* [node_count] */
     int32_t *op_codes;          /* [node_count]: the first node with the same operator and version */
     int32_t *numbers;           /* room for the tensor numbers of one list */
+    zero_link *zeroes;          /* [tensor_count] */
+    int32_t zero_count;
 } emitter;
 
 /* --- What there is to write ------------------------------------------------------ */
@@ -49,7 +57,8 @@ static bool collect_tensors(emitter *self) {
     }
     self->tensors = pcl_graph_alloc(graph, most, sizeof *self->tensors);
     self->numbers = pcl_graph_alloc(graph, longest, sizeof *self->numbers);
-    if (!self->tensors || !self->numbers) return false;
+    self->zeroes = pcl_graph_alloc(graph, most, sizeof *self->zeroes);
+    if (!self->tensors || !self->numbers || !self->zeroes) return false;
     for (int32_t i = 0; i < graph->input_count; i++) number_tensor(self, graph->inputs[i]);
     for (int32_t n = 0; n < graph->node_count; n++) {
         pcl_node *node = graph->nodes[n];
@@ -126,6 +135,25 @@ static pcl_status bias_quantization(emitter *self, const pcl_tensor *bias, pcl_q
     return PCL_OK;
 }
 
+static bool is_all_zero(const pcl_quantization *quantization) {
+    for (int32_t i = 0; i < quantization->count; i++)
+        if (quantization->zero_points[i] != 0) return false;
+    return true;
+}
+
+static void write_zeroes(emitter *self) {
+    for (int32_t i = 0; i < self->zero_count; i++) {
+        size_t length = self->zeroes[i].length;
+        if (length == 0) continue; /* linked with an earlier one */
+        size_t vector = pcl_write_vector(&self->out, NULL, length, sizeof(int64_t), 8);
+        for (int32_t k = i; k < self->zero_count; k++) {
+            if (self->zeroes[k].length != length) continue;
+            pcl_write_link(&self->out, self->zeroes[k].at, vector);
+            self->zeroes[k].length = 0;
+        }
+    }
+}
+
 static void write_quantization(emitter *self, size_t link, const pcl_quantization *quantization) {
     pcl_writer *out = &self->out;
     pcl_table_fields fields = {0};
@@ -135,6 +163,10 @@ static void write_quantization(emitter *self, size_t link, const pcl_quantizatio
     pcl_set_i32(&fields, 6, quantization->axis);
     pcl_write_link(out, link, pcl_write_table(out, &fields));
     pcl_write_link(out, fields.at[2], pcl_write_vector(out, quantization->scales, count, sizeof(float), 4));
+    if (is_all_zero(quantization)) {
+        self->zeroes[self->zero_count++] = (zero_link){fields.at[3], count};
+        return;
+    }
     size_t zero_points = pcl_write_vector(out, NULL, count, sizeof(int64_t), 8);
     for (size_t i = 0; i < count && !out->failed; i++) {
         int64_t wide = quantization->zero_points[i];
@@ -242,6 +274,7 @@ static pcl_status write_subgraph(emitter *self, size_t link) {
         PCL_TRY_RETURN(write_tensor(self, pcl_vector_element(tensors, (size_t)i), self->tensors[i],
                                     self->tensors[i]->constant ? buffer : 0));
     }
+    write_zeroes(self);
     pcl_write_link(out, fields.at[1], write_numbers(self, graph->inputs, graph->input_count));
     pcl_write_link(out, fields.at[2], write_numbers(self, graph->outputs, graph->output_count));
     size_t nodes = pcl_write_vector(out, NULL, (size_t)graph->node_count, 4, 4);
