@@ -237,7 +237,7 @@ async function runAll(bytes, samples, options, onSample = () => {}) {
 const forModel = (sample, inputs) => Object.fromEntries(inputs.map(({ name, dtype, scale, zeroPoint }) => {
   const value = sample[name];
   if (value.picture || dtype === 'float32') return [name, value];
-  return [name, Int8Array.from(value, (real) => Math.min(Math.max(Math.round(real / scale) + zeroPoint, -128), 127))];
+  return [name, Uint8Array.from(value, (real) => Math.min(Math.max(Math.round(real / scale) + zeroPoint, 0), 255))];
 }));
 
 /** 255 or 1 for outputs that are pictures, else undefined. */

@@ -280,6 +280,15 @@ static bool is_read_as_bytes(const rewriter *self, const pcl_tensor *tensor) {
     return false;
 }
 
+/* The model's own bytes are unsigned, as pages have them and LiteRT.js takes
+ * them; a QUANTIZE between them and the signed ones only moves the zero point. */
+static pcl_tensor *unsigned_end(rewriter *self, const pcl_tensor *bytes) {
+    pcl_tensor *end = pcl_graph_new_tensor(self->graph, bytes->name, PCL_UINT8, &bytes->shape);
+    bool made = end && pcl_build_quantization(self->graph, end, bytes->quantization.scales[0],
+                                              bytes->quantization.zero_points[0] + 128);
+    return made ? end : NULL;
+}
+
 static pcl_status rewrite_inputs(rewriter *self) {
     pcl_graph *graph = self->graph;
     for (int32_t i = 0; i < graph->input_count; i++) {
@@ -289,8 +298,9 @@ static pcl_status rewrite_inputs(rewriter *self) {
             self->reals[in->place] = in;
             continue;
         }
-        graph->inputs[i] = self->bytes[in->place] = new_bytes(self, in, root_of(self, in));
-        if (!graph->inputs[i]) return PCL_ERROR_LIMIT;
+        pcl_tensor *bytes = self->bytes[in->place] = new_bytes(self, in, root_of(self, in));
+        graph->inputs[i] = bytes ? unsigned_end(self, bytes) : NULL;
+        if (!convert(self, &pcl_op_quantize, graph->inputs[i], bytes)) return PCL_ERROR_LIMIT;
     }
     return PCL_OK;
 }
@@ -301,8 +311,9 @@ static pcl_status rewrite_outputs(rewriter *self) {
     for (int32_t i = 0; i < graph->output_count; i++) {
         pcl_tensor *out = graph->outputs[i];
         if (!is_activation(out)) continue;
-        bool as_bytes = !self->options->float_outputs && out->shape.rank == 4 && self->bytes[out->place];
-        graph->outputs[i] = as_bytes ? self->bytes[out->place] : need_real(self, out);
+        pcl_tensor *bytes = self->bytes[out->place];
+        bool as_bytes = !self->options->float_outputs && out->shape.rank == 4 && bytes;
+        graph->outputs[i] = as_bytes ? convert(self, &pcl_op_quantize, bytes, unsigned_end(self, bytes)) : need_real(self, out);
         if (!graph->outputs[i]) return PCL_ERROR_LIMIT;
     }
     return PCL_OK;

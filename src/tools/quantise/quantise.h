@@ -9,7 +9,7 @@ typedef struct pcl_quantise_options {
     const pcl_range *ranges;            /* [tensor_count] of a numbered graph */
     const pcl_statistics *statistics;   /* [tensor_count]: means for the correction of biases */
     const bool *keep_float;             /* [node_count]; may be NULL */
-    bool float_inputs, float_outputs;   /* of the model: as they are, else int8 where somebody computes with that */
+    bool float_inputs, float_outputs;   /* of the model: as they are, else uint8 where they are computed with as bytes */
 } pcl_quantise_options;
 
 /* Weights become int8 with a scale per output channel, activations int8 with

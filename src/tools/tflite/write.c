@@ -175,11 +175,19 @@ static void write_quantization(emitter *self, size_t link, const pcl_quantizatio
     pcl_write_link(out, fields.at[3], zero_points);
 }
 
-/* The shape with the dimensions that the file leaves open, of inputs that have any. */
+static bool differs_beyond_batch(const pcl_shape *a, const pcl_shape *b) {
+    for (int32_t d = 1; d < a->rank; d++)
+        if (a->dims[d] != b->dims[d]) return true;
+    return false;
+}
+
+/* The shape with the dimensions that the file leaves open, of inputs that
+ * have any. An open batch alone is closed: LiteRT.js takes no such file, and
+ * one picture is what everybody gives. */
 static const pcl_shape *signature_of(const emitter *self, const pcl_tensor *tensor) {
     for (int32_t i = 0; self->extra->signatures && i < self->graph->input_count; i++) {
         const pcl_shape *signature = &self->extra->signatures[i];
-        if (self->graph->inputs[i] == tensor && !pcl_shape_equal(signature, &tensor->shape)) return signature;
+        if (self->graph->inputs[i] == tensor && differs_beyond_batch(signature, &tensor->shape)) return signature;
     }
     return NULL;
 }
