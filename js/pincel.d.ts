@@ -340,8 +340,8 @@ export interface RegisteredModel {
   /** A best score below this means that the network is unsure. */
   threshold?: number;
   labels?: string[] | { list: string; skip?: number };
-  /** The styles that a network knows, in their order; `thumbnail` lies beside the file. */
-  styles?: { id: string; name: string; by?: string; thumbnail?: string }[];
+  /** The styles that a network knows, in their order; names in one language or several, `thumbnail` beside the file. */
+  styles?: { id: string; name: string | Record<string, string>; by?: string; thumbnail?: string }[];
 }
 
 /** The models that can be named 'pincel:NAME': those that ship, and well-known public ones. */

@@ -1,9 +1,11 @@
 // In the order of the overview.
 import { bench } from './bench.mjs';
+import { convert } from './convert.mjs';
 import { inspect } from './inspect.mjs';
 import { list } from './list.mjs';
 import { pull } from './pull.mjs';
+import { quantize } from './quantize.mjs';
 import { run } from './run.mjs';
 import { verify } from './verify.mjs';
 
-export const commands = [run, inspect, bench, verify, list, pull];
+export const commands = [run, inspect, bench, verify, convert, quantize, list, pull];

@@ -9,3 +9,6 @@ if (!existsSync(place)) {
 }
 
 export const pincel = await import(place.href);
+
+/** convert and quantize, which only their commands load. */
+export const openTools = () => import(new URL('pincel-tools.mjs', place).href);

@@ -5,8 +5,8 @@
 //     facts: [{name, before, after, change}],   texts: size, time, memory …
 //     quality: [{name, value, good}],           texts: PSNR, agreement …; good: true, false or absent
 //     settings: [{name, value}],                texts: mode, pictures …
-//     layers: [{name, op, error, kept}],        error: relative to the layer's output, 0 to 1; kept: '' or 'float', 'int16'
-//     samples: [{name, pictures: [{caption, source}]}],   source: a data: URL
+//     layers: [{name, op, error, kept}],        error: of the output with this layer alone in int8, 0 to 1; kept: '' or 'float'
+//     samples: [{name, aspect, pictures: [{caption, source}]}],   aspect: width / height; source: a data: URL
 //   })
 //
 // Every text is a stranger's and escaped.
@@ -74,9 +74,10 @@ export function errorChart(layers) {
 
 const isPictureURL = (source) => /^data:image\/(png|jpeg|gif|bmp);base64,[A-Za-z0-9+/=]*$/.test(source);
 
-function sampleRow({ name, pictures }) {
+function sampleRow({ name, aspect, pictures }) {
+  const shape = aspect > 0 ? ` style="aspect-ratio: ${Number(aspect).toFixed(4)}"` : '';
   const figures = pictures.filter(({ source }) => isPictureURL(source))
-    .map(({ caption, source }) => `<figure><img src="${source}" alt="${text(name)}, ${text(caption)}"><figcaption>${text(caption)}</figcaption></figure>`);
+    .map(({ caption, source }) => `<figure><img src="${source}" alt="${text(name)}, ${text(caption)}"${shape}><figcaption>${text(caption)}</figcaption></figure>`);
   return `<h3>${text(name)}</h3><div class="sample">${figures.join('')}</div>`;
 }
 
@@ -84,7 +85,7 @@ const section = (title, note, content) => `<section><h2>${title}</h2>${note ? `<
 
 function layerSection(layers) {
   const key = layers.some(({ kept }) => kept) ? ' <span class="key" style="background:var(--bar)"></span>int8 <span class="key" style="background:var(--kept)"></span>kept in higher precision' : '';
-  return section('Error of each layer', `How far a layer's output moves when that layer alone is in int8, relative to the output itself; in the network's order.${key}`, errorChart(layers));
+  return section('Error of each layer', `How far the network's output moves when one layer alone is in int8, relative to the output; in the network's order.${key}`, errorChart(layers));
 }
 
 /** @returns {string} the page */

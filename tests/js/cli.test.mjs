@@ -10,7 +10,7 @@ import { encodePNG, readPicture, version } from '../../dist/pincel.mjs';
 import { serve } from '../../js/build/serve.mjs';
 import { Progress, formatBytes, formatCount } from '../../js/cli/terminal.mjs';
 import { absolute, photo, skip, zoo } from './samples.mjs';
-import { buildModel } from './tflite.mjs';
+import { SAME, buildModel } from './tflite.mjs';
 
 const program = fileURLToPath(new URL('../../js/cli/main.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'pincel-cli-'));
@@ -200,6 +200,74 @@ test('bench', async () => {
   const { ms, steps, info } = await json('bench', 'means.tflite', '--runs', '4', '--threads', '1');
   assert.ok(ms.least > 0 && ms.least <= ms.median && ms.median <= ms.greatest && ms.runs === 4);
   assert.equal(steps.length, info.steps);
+});
+
+const convolution = (from, to) => ({ op: 'CONV_2D', inputs: [from, 'w', 'b'], outputs: [to], options: { padding: SAME, strideW: 1, strideH: 1 } });
+
+/** A photograph through three 1x1 convolutions that nearly keep its colours. */
+const nearlySame = (side = 32) => buildModel({
+  tensors: [
+    ...['x', 'one', 'two', 'y'].map((name) => float(name, [1, side, side, 3])),
+    { ...float('w', [3, 1, 1, 3]), data: Float32Array.of(0.96, 0.02, 0.02, 0.02, 0.96, 0.02, 0.02, 0.02, 0.96) }, { ...float('b', [3]), data: new Float32Array(3) },
+  ],
+  inputs: ['x'], outputs: ['y'], nodes: [convolution('x', 'one'), convolution('one', 'two'), convolution('two', 'y')],
+});
+
+/** The same, and the mean of each colour as scores. */
+const colourMeans = () => buildModel({
+  tensors: [
+    float('x', [1, 32, 32, 3]), float('y', [1, 32, 32, 3]), float('scores', [1, 3]), { name: 'axes', dtype: 'int32', shape: [2], data: Int32Array.of(1, 2) },
+    { ...float('w', [3, 1, 1, 3]), data: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }, { ...float('b', [3]), data: new Float32Array(3) },
+  ],
+  inputs: ['x'], outputs: ['scores'],
+  nodes: [
+    convolution('x', 'y'),
+    { op: 'MEAN', inputs: ['y', 'axes'], outputs: ['scores'], options: { keepDims: false } },
+  ],
+});
+
+writeFileSync(at('colours.tflite'), colourMeans());
+writeFileSync(at('paints.tflite'), nearlySame(64));
+
+test('convert: the same model again, and in half precision with its labels', async () => {
+  const again = await json('convert', 'colours.tflite', '--range', '0..1', '-o', 'again.tflite');
+  assert.deepEqual([again.file, again.bytes], ['again.tflite', readFileSync(at('again.tflite')).length]);
+  assert.equal((await json('verify', 'again.tflite', 'colours.tflite')).all.maxError, 0);
+  const { code, out } = await pincel('convert', 'colours.tflite', '--weights', 'float16', '--range', '0..1', '--labels', 'labels.txt');
+  assert.deepEqual([code, out.split('  ')[0]], [0, 'colours.tflite -> colours-float16.tflite']);
+  const [{ classes }] = await json('run', 'colours-float16.tflite', 'photos/sky.png', '--range', '0..1');
+  assert.deepEqual([classes[0].index, classes[0].score.toFixed(2)], [2, '0.78']);
+  assert.ok(readFileSync(at('colours-float16.tflite'), 'latin1').includes('red\ngreen\nblue'), 'with its labels');
+  await fails(2, /--weights is 'int4'/, 'convert', 'colours.tflite', '--weights', 'int4');
+  await fails(2, /written over/, 'convert', 'colours.tflite');
+  await fails(2, /as \.tflite/, 'convert', 'colours.tflite', '-o', 'x.onnx');
+});
+
+test('quantize: a painter, with a report', async () => {
+  const made = await json('quantize', 'paints.tflite', '--calibrate', 'photos', '--range', '0..1', '--report', 'report.html');
+  assert.deepEqual([made.file, made.mode, made.pictures, made.budgetHolds], ['paints-int8.tflite', 'int8', 2, true]);
+  assert.ok(made.psnr >= 30 && made.ms.after > 0, `${made.psnr} dB`);
+  assert.match((await json('inspect', 'paints-int8.tflite')).inputs[0].dtype, /^u?int8$/);
+  await json('run', 'paints-int8.tflite', 'photos/grass.png', '-o', 'eight.png');
+  for (const [i, value] of (await pixelOf(at('eight.png'))).entries()) assert.ok(Math.abs(value - [31, 181, 48][i]) <= 4, `${value}`);
+  const page = readFileSync(at('report.html'), 'utf8');
+  for (const piece of ['paints.tflite in int8', 'Before and after', 'PSNR of the pictures', '<svg', 'grass.png', 'photograph']) assert.ok(page.includes(piece), piece);
+  assert.equal(page.match(/<img /g).length, 6);
+});
+
+test('quantize: a classifier, a budget that cannot hold, and what is missing', async () => {
+  const { code, out } = await pincel('quantize', 'colours.tflite', '-c', 'photos', '--range', '0..1', '--labels', 'labels.txt', '--report', 'classes.html');
+  assert.equal(code, 0, out);
+  assert.match(out, /^pictures with the same best class +100\.0 %$/m);
+  const [{ classes }] = await json('run', 'colours-int8.tflite', 'photos/sky.png');
+  assert.equal(classes[0].index, 2);
+  assert.match(readFileSync(at('classes.html'), 'utf8'), /before: (blue|class 2), 7\d\.\d %; after: (blue|class 2), 7\d\.\d %/);
+  const failing = await pincel('quantize', 'paints.tflite', '-c', 'photos', '--range', '0..1', '--psnr', '99', '-o', 'strict.tflite');
+  assert.equal(failing.code, 1);
+  assert.match(failing.out, /The budget does not hold\.$/m);
+  await fails(2, /needs pictures/, 'quantize', 'paints.tflite');
+  await fails(2, /--mode is 'int4'/, 'quantize', 'paints.tflite', '--mode', 'int4');
+  await fails(2, /--psnr is 'much'/, 'quantize', 'paints.tflite', '-c', 'photos', '--psnr', 'much');
 });
 
 function writeGolden(name, outputs) {
