@@ -26,13 +26,14 @@ export function tensor({ name = '', dtype = 'float32', shape = [], data, externa
   ]);
 }
 
-/** Integers, {float}, strings, lists of integers, {floats}, {tensor}. */
+/** Integers, {float}, strings, lists of integers, {floats}, {tensor}, {graph}. */
 function attribute([name, value]) {
   const body = () => {
     if (typeof value === 'string') return text(4, value);
     if (Array.isArray(value)) return value.flatMap((item) => integer(8, item));
     if (value.floats) return value.floats.flatMap((item) => float(7, item));
     if (value.tensor) return bytes(5, tensor(value.tensor));
+    if (value.graph) return bytes(6, graph(value.graph));
     return value.float === undefined ? integer(3, value) : float(2, value.float);
   };
   return join([text(1, name), body()]);
@@ -49,11 +50,14 @@ function port({ name, dtype = 'float32', shape }) {
   return join([text(1, name), bytes(2, bytes(1, join([integer(1, dataTypes[dtype]), bytes(2, join(dims))])))]);
 }
 
-/** {opset, nodes, initializers, inputs, outputs} → the file's bytes. */
-export function buildONNX({ opset = 17, nodes, initializers = [], inputs, outputs }) {
-  const graph = join([
+function graph({ nodes, initializers = [], inputs = [], outputs }) {
+  return join([
     ...nodes.map((item) => bytes(1, node(item))), ...initializers.map((item) => bytes(5, tensor(item))),
     ...inputs.map((item) => bytes(11, port(item))), ...outputs.map((item) => bytes(12, port(item))),
   ]);
-  return join([integer(1, 8), bytes(8, integer(2, opset)), bytes(7, graph)]);
+}
+
+/** {opset, nodes, initializers, inputs, outputs} → the file's bytes. */
+export function buildONNX({ opset = 17, ...description }) {
+  return join([integer(1, 8), bytes(8, integer(2, opset)), bytes(7, graph(description))]);
 }

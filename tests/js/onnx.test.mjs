@@ -53,6 +53,31 @@ test('dimensions left open are bound at load time, and again later', async () =>
   model.dispose();
 });
 
+test('conditions about shapes are decided at load time', async () => {
+  const branch = (op) => ({ graph: { nodes: [{ op, inputs: ['x'], outputs: [`${op} of x`] }], outputs: [{ name: `${op} of x`, shape: [] }] } });
+  const nodes = [
+    { op: 'Size', inputs: ['x'], outputs: ['size'] }, { op: 'Equal', inputs: ['size', 'six'], outputs: ['is six'] },
+    { op: 'If', inputs: ['is six'], outputs: ['y'], attributes: { then_branch: branch('Neg'), else_branch: branch('Abs') } },
+  ];
+  const initializers = [{ name: 'six', dtype: 'int64', shape: [], data: BigInt64Array.of(6n) }];
+  const model = await Model.load(buildONNX(doubling({ nodes, initializers })), { ...options, shapes: { x: [1, 3, 1, 2] } });
+  assert.deepEqual([...(await model.run(Float32Array.of(1, -2, 3, -4, 5, -6))).y], [-1, 2, -3, 4, -5, 6]);
+  await model.reshape({ x: [1, 3, 1, 1] });
+  assert.deepEqual([...(await model.run(Float32Array.of(1, -2, 3))).y], [1, 2, 3]);
+  model.dispose();
+});
+
+test('transposed convolutions of one fixed size keep their proportion at others', async () => {
+  const nodes = [{ op: 'ConvTranspose', inputs: ['x', 'w'], outputs: ['y'], attributes: { kernel_shape: [3, 3], strides: [2, 2], output_shape: [10, 10] } }];
+  const initializers = [{ name: 'w', shape: [3, 1, 3, 3], data: random(27) }];
+  const fixed = { nodes, initializers, inputs: [{ name: 'x', shape: [1, 3, 4, 4] }], outputs: [{ name: 'y', shape: [1, 1, 10, 10] }] };
+  const model = await Model.load(buildONNX(fixed), options);
+  assert.deepEqual(model.outputs[0].shape, [1, 1, 10, 10]);
+  await model.reshape({ x: [1, 3, 7, 5] });
+  assert.deepEqual(model.outputs[0].shape, [1, 1, 16, 12]);
+  model.dispose();
+});
+
 test('a worker runs ONNX files too', async () => {
   const model = await Model.load(buildONNX(doubling()), { threads: 1, worker: true });
   assert.deepEqual([...(await model.run(Float32Array.of(1, 2, 3))).y], [2.5, 4.5, 6.5]);

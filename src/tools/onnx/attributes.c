@@ -18,7 +18,8 @@ static bool has_name(pcl_bytes attribute, const char *name) {
     pcl_message message = pcl_message_open(attribute);
     pcl_field field;
     while (pcl_message_next(&message, &field))
-        if (field.number == ATTRIBUTE_NAME && field.wire == PCL_WIRE_BYTES) return pcl_text_is(pcl_field_text(&field), name);
+        if (field.number == ATTRIBUTE_NAME && field.wire == PCL_WIRE_BYTES)
+            return pcl_text_is(pcl_field_text(&field), name);
     return false;
 }
 
@@ -53,7 +54,9 @@ bool pcl_attribute_exists(const pcl_onnx_node *node, const char *name) {
     return find(node, name, &unused);
 }
 
-static int32_t clamp(int64_t value) { return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value; }
+static int32_t clamp(int64_t value) {
+    return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
+}
 
 int32_t pcl_attribute_int(const pcl_onnx_node *node, const char *name, int32_t fallback) {
     pcl_field field;
@@ -80,7 +83,8 @@ int32_t pcl_attribute_word(pcl_importer *in, const pcl_onnx_node *node, const ch
     for (int32_t i = 0; words[i]; i++)
         if (pcl_text_is(text, words[i])) return i;
     const char *label = in->status == PCL_OK ? pcl_onnx_label(in->graph, text) : NULL;
-    pcl_import_fail(in, label ? PCL_ERROR_UNSUPPORTED : PCL_ERROR_LIMIT, "%s '%s' is not supported", name, label ? label : "");
+    pcl_import_fail(in, label ? PCL_ERROR_UNSUPPORTED : PCL_ERROR_LIMIT, "%s '%s' is not supported", name,
+                    label ? label : "");
     return fallback;
 }
 

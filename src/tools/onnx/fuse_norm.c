@@ -31,7 +31,8 @@ static pcl_tensor *averaged(const pcl_tensor *mean) {
 static bool is_squared(const pcl_tensor *tensor, const pcl_tensor *of) {
     pcl_node *square = maker(tensor, &pcl_op_square), *mul = maker(tensor, &pcl_op_mul);
     if (square) return square->inputs[0] == of;
-    return mul && mul->inputs[0] == of && mul->inputs[1] == of && mul->attributes.binary.activation == PCL_ACTIVATION_NONE;
+    return mul && mul->inputs[0] == of && mul->inputs[1] == of &&
+           mul->attributes.binary.activation == PCL_ACTIVATION_NONE;
 }
 
 /* variance + epsilon, in either order. */
@@ -53,8 +54,10 @@ static bool match_core(cluster *found, const pcl_node *node) {
     if (!divides && node->op != &pcl_op_mul) return false;
     if (node->attributes.binary.activation != PCL_ACTIVATION_NONE) return false;
     pcl_tensor *difference = node->inputs[0];
-    pcl_node *sub = maker(difference, &pcl_op_sub), *root = maker(node->inputs[1], divides ? &pcl_op_sqrt : &pcl_op_rsqrt);
-    if (!sub || !root || !is_plain_float(difference) || sub->attributes.binary.activation != PCL_ACTIVATION_NONE) return false;
+    pcl_node *sub = maker(difference, &pcl_op_sub),
+             *root = maker(node->inputs[1], divides ? &pcl_op_sqrt : &pcl_op_rsqrt);
+    if (!sub || !root || !is_plain_float(difference) || sub->attributes.binary.activation != PCL_ACTIVATION_NONE)
+        return false;
     found->x = sub->inputs[0];
     return averaged(sub->inputs[1]) == found->x && match_shifted(found, root->inputs[0], difference);
 }
@@ -115,7 +118,8 @@ pcl_status pcl_onnx_fuse_norms(pcl_graph *graph) {
     pcl_graph_sweep(graph);
     for (int32_t i = 0; i < graph->node_count; i++) {
         cluster found = {NULL, NULL, NULL, 0.0f};
-        if (match_core(&found, graph->nodes[i])) PCL_TRY_RETURN(replace(graph, graph->nodes[i], &found, PCL_ACTIVATION_NONE));
+        if (match_core(&found, graph->nodes[i]))
+            PCL_TRY_RETURN(replace(graph, graph->nodes[i], &found, PCL_ACTIVATION_NONE));
     }
     pcl_graph_sweep(graph);
     return PCL_OK;

@@ -42,7 +42,8 @@ static pcl_tensor *new_output(pcl_importer *in, pcl_dtype dtype) {
 static bool finish_node(pcl_importer *in, pcl_node *node) {
     take_status(in, pcl_infer_node(in->graph, in->kernels, node, &in->work));
     if (in->status == PCL_OK && !node->op) in->graph->node_count--;
-    for (int32_t i = 0; in->status == PCL_OK && node->op && i < node->output_count; i++) node->outputs[i]->producer = node;
+    for (int32_t i = 0; in->status == PCL_OK && node->op && i < node->output_count; i++)
+        node->outputs[i]->producer = node;
     return in->status == PCL_OK;
 }
 

@@ -27,6 +27,7 @@ typedef struct pcl_importer {
     pcl_work work;
     pcl_status status;
     int32_t depth;    /* of graphs inside of nodes */
+    bool rebound;     /* inputs have other sizes than the file says */
     pcl_node current; /* stands for the node of the file in messages */
 } pcl_importer;
 
@@ -42,7 +43,8 @@ pcl_translate pcl_onnx_translator(const pcl_onnx_node *node);
 
 /* --- Failing ------------------------------------------------------------------ */
 
-void pcl_import_fail(pcl_importer *in, pcl_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void pcl_import_fail(pcl_importer *in, pcl_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Fails when the node has fewer inputs, or the first of them are left out. */
 bool pcl_import_needs(pcl_importer *in, const pcl_onnx_node *node, int32_t inputs);
 

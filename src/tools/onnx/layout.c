@@ -22,7 +22,8 @@ int32_t pcl_import_moved_axis(int32_t axis, int32_t rank, pcl_layout layout) {
 
 pcl_shape pcl_import_moved_shape(const pcl_shape *plain, pcl_layout layout) {
     pcl_shape moved = {.rank = plain->rank};
-    for (int32_t d = 0; d < plain->rank; d++) moved.dims[pcl_import_moved_axis(d, plain->rank, layout)] = plain->dims[d];
+    for (int32_t d = 0; d < plain->rank; d++)
+        moved.dims[pcl_import_moved_axis(d, plain->rank, layout)] = plain->dims[d];
     return moved;
 }
 
@@ -60,7 +61,8 @@ pcl_tensor *pcl_import_plain(pcl_importer *in, pcl_value *value) {
 pcl_tensor *pcl_import_channels_last(pcl_importer *in, pcl_value *value) {
     if (!is_computed(in, value)) return NULL;
     if (!value->channels_last && value->plain->shape.rank < 3)
-        pcl_import_fail(in, PCL_ERROR_SHAPE, "'%s' has rank %d, expected 3 or more", value->label, value->plain->shape.rank);
+        pcl_import_fail(in, PCL_ERROR_SHAPE, "'%s' has rank %d, expected 3 or more", value->label,
+                        value->plain->shape.rank);
     else if (!value->channels_last) value->channels_last = turn_to(in, value->plain, PCL_CHANNELS_LAST);
     return value->channels_last;
 }
@@ -101,7 +103,8 @@ pcl_tensor *pcl_import_operand(pcl_importer *in, pcl_value *value, int32_t rank,
     return plain ? turn_to(in, plain, PCL_CHANNELS_LAST) : NULL;
 }
 
-void pcl_import_set(pcl_importer *in, const pcl_onnx_node *node, int32_t output, pcl_tensor *tensor, pcl_layout layout) {
+void pcl_import_set(pcl_importer *in, const pcl_onnx_node *node, int32_t output, pcl_tensor *tensor,
+                    pcl_layout layout) {
     if (in->status != PCL_OK || output >= node->output_count || !node->outputs[output]) return;
     pcl_value *value = node->outputs[output];
     if (any_form(value)) pcl_import_fail(in, PCL_ERROR_FORMAT, "writes '%s', which has data already", value->label);

@@ -4,6 +4,7 @@ enum {
     MAX_LABEL = 120,
     MAX_NODES = 1 << 14,
     MAX_VALUES = 1 << 18,
+    MAX_PROBES = 1 << 10,
     MAX_DEPTH = 8, /* of graphs inside of nodes */
     /* Fields of ModelProto, GraphProto, NodeProto, ... */
     MODEL_GRAPH = 7,
@@ -65,10 +66,19 @@ static uint32_t hash(pcl_text text) {
     return value;
 }
 
+/* Where the value is or would go; NULL when so many names were made to share
+ * a place that finding them would take for ever. */
 static pcl_value **place_of(const pcl_value_table *table, pcl_text name) {
-    size_t at = hash(name) & (table->size - 1);
-    while (table->places[at] && !pcl_text_equal(table->places[at]->name, name)) at = (at + 1) & (table->size - 1);
-    return &table->places[at];
+    uint32_t first = hash(name);
+    for (size_t i = 0; i < MAX_PROBES && i < table->size; i++) {
+        pcl_value **place = &table->places[(first + i) & (table->size - 1)];
+        if (!*place || pcl_text_equal((*place)->name, name)) return place;
+    }
+    return NULL;
+}
+
+static pcl_status too_alike(const pcl_graph *graph) {
+    return pcl_fail(graph->error, PCL_ERROR_LIMIT, "the names of its values are too alike");
 }
 
 static pcl_status grow(pcl_graph *graph, pcl_value_table *table) {
@@ -77,8 +87,12 @@ static pcl_status grow(pcl_graph *graph, pcl_value_table *table) {
         return pcl_fail(graph->error, PCL_ERROR_LIMIT, "more than %d names are not supported", MAX_VALUES);
     wider.places = pcl_graph_alloc(graph, wider.size, sizeof *wider.places);
     if (!wider.places) return PCL_ERROR_LIMIT;
-    for (size_t i = 0; i < table->size; i++)
-        if (table->places[i]) *place_of(&wider, table->places[i]->name) = table->places[i];
+    for (size_t i = 0; i < table->size; i++) {
+        if (!table->places[i]) continue;
+        pcl_value **place = place_of(&wider, table->places[i]->name);
+        if (!place) return too_alike(graph);
+        *place = table->places[i];
+    }
     *table = wider;
     return PCL_OK;
 }
@@ -88,6 +102,7 @@ static pcl_status find_value(pcl_onnx_file *file, pcl_text name, pcl_value **out
     pcl_value_table *table = file->table;
     if (2 * (table->count + 1) > table->size) PCL_TRY_RETURN(grow(file->graph, table));
     pcl_value **place = place_of(table, name);
+    if (!place) return too_alike(file->graph);
     if (!*place) {
         pcl_value *value = *place = pcl_graph_alloc(file->graph, 1, sizeof *value);
         if (!value) return PCL_ERROR_LIMIT;
@@ -283,7 +298,8 @@ static pcl_status read_opset(pcl_onnx_file *file, pcl_bytes body) {
         if (field.number == OPSET_VERSION) version = field.value;
     }
     if (message.bad) return malformed(file, "an operator set breaks off");
-    if (pcl_text_is(domain, "") || pcl_text_is(domain, "ai.onnx")) file->opset = version > 1000 ? 1000 : (int32_t)version;
+    if (pcl_text_is(domain, "") || pcl_text_is(domain, "ai.onnx"))
+        file->opset = version > 1000 ? 1000 : (int32_t)version;
     return PCL_OK;
 }
 
@@ -352,7 +368,8 @@ static pcl_status read_graph(pcl_onnx_file *file, pcl_bytes body) {
 /* Older files list every initialiser among the inputs as well. */
 static void drop_initialized_inputs(pcl_onnx_file *file) {
     int32_t kept = 0;
-    for (int32_t i = 0; i < file->initializer_count; i++) file->initializers[i].value->half = true; /* a mark, for now */
+    for (int32_t i = 0; i < file->initializer_count; i++)
+        file->initializers[i].value->half = true; /* a mark, for now */
     for (int32_t i = 0; i < file->input_count; i++)
         if (!file->inputs[i].value->half) file->inputs[kept++] = file->inputs[i];
     for (int32_t i = 0; i < file->initializer_count; i++) file->initializers[i].value->half = false;

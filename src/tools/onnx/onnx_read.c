@@ -77,6 +77,12 @@ static void begin(pcl_importer *in, const char *op_name, const char *name) {
     in->current = (pcl_node){.op_name = op_name, .name = name};
 }
 
+static bool differs(const pcl_onnx_port *port, const pcl_shape *shape) {
+    for (int32_t d = 0; d < port->shape.rank && d < shape->rank; d++)
+        if (port->shape.dims[d] >= 0 && port->shape.dims[d] != shape->dims[d]) return true;
+    return false;
+}
+
 /* Reals of 16 bits are computed with as float32; the model's own stay what they are. */
 static pcl_status bind_inputs(pcl_importer *in, const pcl_shape *shapes) {
     pcl_graph *graph = in->graph;
@@ -86,6 +92,7 @@ static pcl_status bind_inputs(pcl_importer *in, const pcl_shape *shapes) {
         pcl_value *value = in->file.inputs[i].value;
         if (value->plain) return pcl_fail(graph->error, PCL_ERROR_FORMAT, "input '%s' is listed twice", value->label);
         PCL_TRY_RETURN(pcl_tensor_set_shape(graph->inputs[i], &shapes[i], graph->error));
+        in->rebound |= differs(&in->file.inputs[i], &shapes[i]);
         begin(in, "input", value->label);
         value->half = graph->inputs[i]->dtype == PCL_FLOAT16;
         value->plain = value->half ? pcl_import_cast(in, graph->inputs[i], PCL_FLOAT32) : graph->inputs[i];

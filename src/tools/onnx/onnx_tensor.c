@@ -17,8 +17,9 @@ enum {
 };
 
 pcl_dtype pcl_onnx_dtype(uint64_t type) {
-    static const uint8_t known[] = {PCL_DTYPE_COUNT, PCL_FLOAT32, PCL_UINT8, PCL_INT8,    PCL_UINT16,  PCL_INT16, PCL_INT32,
-                                    PCL_INT64,       PCL_DTYPE_COUNT, PCL_BOOL, PCL_FLOAT16, PCL_FLOAT64, PCL_UINT32, PCL_UINT64};
+    static const uint8_t known[] = {PCL_DTYPE_COUNT, PCL_FLOAT32, PCL_UINT8,  PCL_INT8,        PCL_UINT16,
+                                    PCL_INT16,       PCL_INT32,   PCL_INT64,  PCL_DTYPE_COUNT, PCL_BOOL,
+                                    PCL_FLOAT16,     PCL_FLOAT64, PCL_UINT32, PCL_UINT64};
     return type < sizeof known ? (pcl_dtype)known[type] : PCL_DTYPE_COUNT;
 }
 
@@ -48,8 +49,8 @@ static pcl_status read_dims(const reader *in, const pcl_field *field, pcl_shape 
     size_t count = 0, at = 0;
     if (!pcl_field_varints(field, NULL, &count)) return malformed(in, "its dimensions break off");
     if (count > (size_t)(PCL_MAX_RANK - shape->rank))
-        return pcl_fail(in->file->graph->error, PCL_ERROR_UNSUPPORTED, "tensor '%s' has more than %d dimensions", in->label,
-                        PCL_MAX_RANK);
+        return pcl_fail(in->file->graph->error, PCL_ERROR_UNSUPPORTED, "tensor '%s' has more than %d dimensions",
+                        in->label, PCL_MAX_RANK);
     values = pcl_graph_alloc(in->file->graph, count, sizeof *values);
     if (!values) return PCL_ERROR_LIMIT;
     pcl_field_varints(field, values, &at);
@@ -123,7 +124,8 @@ static pcl_status find_external(const reader *in, parts *out) {
     }
     const char *name = pcl_onnx_label(file->graph, location);
     if (!name) return PCL_ERROR_LIMIT;
-    pcl_fail(error, PCL_ERROR_ARGUMENT, "the weights of '%s' are in another file, '%s', which was not given", in->label, name);
+    pcl_fail(error, PCL_ERROR_ARGUMENT, "the weights of '%s' are in another file, '%s', which was not given", in->label,
+             name);
     if (error) pcl_format(error->expected, sizeof error->expected, "%s", name);
     return PCL_ERROR_ARGUMENT;
 }
@@ -160,8 +162,8 @@ static pcl_status copy_typed(const reader *in, pcl_tensor *tensor, uint8_t *out)
     uint64_t *wide = NULL;
     if (!read_typed(in, tensor->dtype, NULL, NULL, &count)) return malformed(in, "its data breaks off");
     if (count != expected)
-        return pcl_fail(in->file->graph->error, PCL_ERROR_FORMAT, "tensor '%s' holds %zu elements where its shape needs %zu",
-                        in->label, count, expected);
+        return pcl_fail(in->file->graph->error, PCL_ERROR_FORMAT,
+                        "tensor '%s' holds %zu elements where its shape needs %zu", in->label, count, expected);
     if (!is_fixed(tensor->dtype)) {
         wide = pcl_graph_alloc(in->file->graph, count, sizeof *wide);
         if (!wide) return PCL_ERROR_LIMIT;
@@ -196,8 +198,9 @@ static pcl_status widen(const reader *in, pcl_tensor *tensor, bool brain) {
 static pcl_status take_data(const reader *in, const parts *found, pcl_tensor *tensor) {
     tensor->constant = true;
     if (found->has_raw && found->raw.size != tensor->bytes)
-        return pcl_fail(in->file->graph->error, PCL_ERROR_FORMAT, "tensor '%s' holds %zu bytes where its shape needs %zu",
-                        in->label, found->raw.size, tensor->bytes);
+        return pcl_fail(in->file->graph->error, PCL_ERROR_FORMAT,
+                        "tensor '%s' holds %zu bytes where its shape needs %zu", in->label, found->raw.size,
+                        tensor->bytes);
     /* Kernels may read up to 15 bytes past the end of a buffer, so data is not used where it lies. */
     uint8_t *out = tensor->data = pcl_graph_alloc(in->file->graph, tensor->bytes + 16, 1);
     if (!out) return PCL_ERROR_LIMIT;
@@ -214,8 +217,9 @@ pcl_status pcl_onnx_read_tensor(const pcl_onnx_file *file, pcl_bytes body, const
     bool brain = found.type == TYPE_BFLOAT16;
     pcl_dtype dtype = brain ? PCL_UINT16 : pcl_onnx_dtype(found.type);
     if (dtype == PCL_DTYPE_COUNT)
-        return pcl_fail(file->graph->error, PCL_ERROR_UNSUPPORTED, "tensor '%s' has a data type that is not supported (%d)",
-                        label, (int)(found.type > 1000 ? 1000 : found.type));
+        return pcl_fail(file->graph->error, PCL_ERROR_UNSUPPORTED,
+                        "tensor '%s' has a data type that is not supported (%d)", label,
+                        (int)(found.type > 1000 ? 1000 : found.type));
     if (found.external) PCL_TRY_RETURN(find_external(&in, &found));
     pcl_tensor *tensor = *out = pcl_graph_new_tensor(file->graph, label, dtype, &found.shape);
     if (!tensor) return file->graph->error ? (pcl_status)file->graph->error->status : PCL_ERROR_LIMIT;

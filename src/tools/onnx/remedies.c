@@ -19,7 +19,8 @@ static const char *remedy_for(const pcl_onnx_node *node) {
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (pcl_text_is(node->type, remedies[i].op)) return remedies[i].what;
     bool standard = pcl_text_is(node->domain, "") || pcl_text_is(node->domain, "ai.onnx");
-    return standard ? NULL : "operators of other domains are made by optimisers: convert the model before it was optimised";
+    return standard ? NULL
+                    : "operators of other domains are made by optimisers: convert the model before it was optimised";
 }
 
 static bool is_first_of_type(const pcl_onnx_file *file, int32_t index) {
@@ -45,7 +46,8 @@ pcl_status pcl_onnx_check_supported(const pcl_onnx_file *file) {
     for (int32_t i = 0; i < file->node_count; i++) {
         const pcl_onnx_node *node = &file->nodes[i];
         if (pcl_onnx_translator(node)) continue;
-        append(&list, missing++ ? ", %s ('%s')" : "%s ('%s')", node->label, node->outputs[0] ? node->outputs[0]->label : "");
+        append(&list, missing++ ? ", %s ('%s')" : "%s ('%s')", node->label,
+               node->outputs[0] ? node->outputs[0]->label : "");
     }
     if (!missing) return PCL_OK;
     for (int32_t i = 0; i < file->node_count; i++) {

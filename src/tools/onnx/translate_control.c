@@ -23,7 +23,8 @@ void pcl_translate_if(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_import_subgraph(in, &branch);
     in->depth--;
     in->current = current;
-    if (branch.output_count < node->output_count) pcl_import_fail(in, PCL_ERROR_FORMAT, "its branch has too few outputs");
+    if (branch.output_count < node->output_count)
+        pcl_import_fail(in, PCL_ERROR_FORMAT, "its branch has too few outputs");
     for (int32_t i = 0; in->status == PCL_OK && i < node->output_count; i++)
         if (node->outputs[i]) pcl_import_alias(in, node, i, branch.outputs[i].value);
 }

@@ -87,7 +87,8 @@ void pcl_set_picture(pcl_importer *in, const pcl_onnx_node *node, pcl_tensor *pi
 static pcl_tensor *turn_weights(pcl_importer *in, pcl_tensor *weights, const int32_t *order) {
     if (!weights) return NULL;
     const int32_t *dims = weights->shape.dims;
-    if (weights->shape.rank == 3) weights = pcl_import_reshape(in, weights, &(pcl_shape){4, {dims[0], dims[1], 1, dims[2]}});
+    if (weights->shape.rank == 3)
+        weights = pcl_import_reshape(in, weights, &(pcl_shape){4, {dims[0], dims[1], 1, dims[2]}});
     return pcl_import_transpose(in, weights, order);
 }
 
@@ -149,10 +150,20 @@ void pcl_translate_conv(pcl_importer *in, const pcl_onnx_node *node) {
 
 /* --- ConvTranspose ------------------------------------------------------------------ */
 
+/* output_shape is for the file's own picture size. At others the output keeps
+ * its proportion: what lies beyond the last window stays what it was. */
+static int32_t wanted_size(const pcl_importer *in, const pcl_onnx_conv_attributes *conv, int32_t i, int32_t full,
+                           int32_t kernel, int32_t stride) {
+    int32_t wanted = element(&conv->output_shape, i, 0);
+    bool fixed = conv->window.auto_pad == PCL_ONNX_NOTSET || conv->window.auto_pad == PCL_ONNX_VALID;
+    if (!in->rebound || !fixed || wanted < kernel || conv->window.pads.count > 0) return wanted;
+    return full + (wanted - kernel) % stride;
+}
+
 /* Output size and pads of one dimension; false where the engine's operator cannot do it.
  * Formulas: https://onnx.ai/onnx/operators/onnx__ConvTranspose.html */
-static bool transposed_axis(const pcl_onnx_conv_attributes *conv, int32_t i, int32_t count, int32_t size, int32_t at,
-                            pcl_picture_window *out, int32_t *out_size) {
+static bool transposed_axis(const pcl_importer *in, const pcl_onnx_conv_attributes *conv, int32_t i, int32_t count,
+                            int32_t size, int32_t at, pcl_picture_window *out, int32_t *out_size) {
     const pcl_onnx_window_attributes *window = &conv->window;
     int32_t kernel = element(&window->kernel_shape, i, 1), stride = element(&window->strides, i, 1);
     int32_t extra = element(&conv->output_padding, i, 0);
@@ -160,7 +171,7 @@ static bool transposed_axis(const pcl_onnx_conv_attributes *conv, int32_t i, int
     if (!in_range(kernel, 1, 1024) || !in_range(stride, 1, 64) || !in_range(extra, 0, 1024)) return false;
     if (!in_range(size, 1, MAX_SIDE)) return false;
     int32_t full = stride * (size - 1) + kernel + extra, before = element(&window->pads, i, 0);
-    int32_t after = element(&window->pads, count + i, 0), wanted = element(&conv->output_shape, i, 0);
+    int32_t after = element(&window->pads, count + i, 0), wanted = wanted_size(in, conv, i, full, kernel, stride);
     bool same = window->auto_pad == PCL_ONNX_SAME_UPPER || window->auto_pad == PCL_ONNX_SAME_LOWER;
     if (same && conv->output_shape.count == 0) wanted = size * stride;
     if (wanted > 0) {
@@ -179,13 +190,14 @@ static bool transposed_axis(const pcl_onnx_conv_attributes *conv, int32_t i, int
     return *out_size >= kernel;
 }
 
-static bool transposed_window(const pcl_onnx_conv_attributes *conv, const pcl_shape *x, pcl_picture_window *out,
-                              int32_t *sizes) {
+static bool transposed_window(const pcl_importer *in, const pcl_onnx_conv_attributes *conv, const pcl_shape *x,
+                              pcl_picture_window *out, int32_t *sizes) {
     int32_t count = x->rank - 2;
     *out = (pcl_picture_window){{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
     sizes[0] = 1;
     for (int32_t i = 0; i < count; i++)
-        if (!transposed_axis(conv, i, count, x->dims[2 + i], 2 - count + i, out, &sizes[2 - count + i])) return false;
+        if (!transposed_axis(in, conv, i, count, x->dims[2 + i], 2 - count + i, out, &sizes[2 - count + i]))
+            return false;
     return true;
 }
 
@@ -219,6 +231,6 @@ void pcl_translate_conv_transpose(pcl_importer *in, const pcl_onnx_node *node) {
     complete_kernel(in, &conv->window, &weights);
     if (in->status != PCL_OK) return;
     bool plain = conv->group == 1 && is_fast(node) && weights.dims[0] == x.dims[1];
-    if (plain && transposed_window(conv, &x, &window, sizes)) emit_transposed(in, node, &window, sizes);
+    if (plain && transposed_window(in, conv, &x, &window, sizes)) emit_transposed(in, node, &window, sizes);
     else pcl_import_generic(in, node, &pcl_onnx_conv_transpose, conv);
 }

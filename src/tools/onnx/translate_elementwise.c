@@ -143,7 +143,8 @@ void pcl_translate_elementwise(pcl_importer *in, const pcl_onnx_node *node) {
 /* --- Any number of operands -------------------------------------------------------- */
 
 void pcl_translate_variadic(pcl_importer *in, const pcl_onnx_node *node) {
-    bool max = pcl_text_is(node->type, "Max"), min = pcl_text_is(node->type, "Min"), sum = pcl_text_is(node->type, "Sum");
+    bool max = pcl_text_is(node->type, "Max"), min = pcl_text_is(node->type, "Min"),
+         sum = pcl_text_is(node->type, "Sum");
     const pcl_op *fast = max ? &pcl_op_maximum : min ? &pcl_op_minimum : &pcl_op_add;
     const pcl_op *generic = max ? &pcl_onnx_max : min ? &pcl_onnx_min : sum ? &pcl_onnx_sum : &pcl_onnx_mean;
     if (!pcl_import_needs(in, node, node->input_count) || !pcl_import_needs(in, node, 1)) return;
@@ -230,7 +231,8 @@ void pcl_translate_hard_sigmoid(pcl_importer *in, const pcl_onnx_node *node) {
         pcl_translate_elementwise(in, node);
         return;
     }
-    float slope = 6.0f * pcl_attribute_float(node, "alpha", 0.2f), shift = 6.0f * pcl_attribute_float(node, "beta", 0.5f);
+    float slope = 6.0f * pcl_attribute_float(node, "alpha", 0.2f),
+          shift = 6.0f * pcl_attribute_float(node, "beta", 0.5f);
     pcl_layout layout = pcl_import_layout(node, 1);
     pcl_tensor *x = pcl_import_operand(in, node->inputs[0], pcl_import_shape(node->inputs[0]).rank, layout);
     bool is_one = fabsf(slope - 1.0f) < 1e-5f; /* 1/6 rounded, as in hard swish */
@@ -242,7 +244,8 @@ void pcl_translate_hard_sigmoid(pcl_importer *in, const pcl_onnx_node *node) {
 void pcl_translate_elu(pcl_importer *in, const pcl_onnx_node *node) {
     if (!pcl_import_needs(in, node, 1)) return;
     float alpha = pcl_attribute_float(node, "alpha", 1.0f);
-    if (alpha == 1.0f && pcl_import_dtype(node->inputs[0]) == PCL_FLOAT32) emit_all(in, node, &pcl_op_elu, PCL_FLOAT32, NULL);
+    if (alpha == 1.0f && pcl_import_dtype(node->inputs[0]) == PCL_FLOAT32)
+        emit_all(in, node, &pcl_op_elu, PCL_FLOAT32, NULL);
     else emit_with_alpha(in, node, &pcl_onnx_elu, alpha);
 }
 
@@ -274,7 +277,8 @@ void pcl_translate_clip(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_tensor *x = pcl_import_operand(in, value, pcl_import_shape(value).rank, layout);
     pcl_tensor *low = read_bound(in, node, 1, "min"), *high = read_bound(in, node, 2, "max");
     if (in->status != PCL_OK) return;
-    if (x->dtype != PCL_FLOAT32) x = pcl_import_emit(in, &pcl_onnx_clip, x->dtype, NULL, 3, (pcl_tensor *[]){x, low, high});
+    if (x->dtype != PCL_FLOAT32)
+        x = pcl_import_emit(in, &pcl_onnx_clip, x->dtype, NULL, 3, (pcl_tensor *[]){x, low, high});
     else if (is_number(low, 0.0f) && is_number(high, 6.0f)) x = pcl_import_unary(in, &pcl_op_relu6, x);
     else if (is_number(low, 0.0f) && !high) x = pcl_import_unary(in, &pcl_op_relu, x);
     else {
@@ -302,7 +306,8 @@ static void cast_to(pcl_importer *in, const pcl_onnx_node *node, pcl_dtype dtype
 void pcl_translate_cast(pcl_importer *in, const pcl_onnx_node *node) {
     enum { BFLOAT16 = 16 };
     int32_t to = pcl_attribute_int(node, "to", 0);
-    if (pcl_import_needs(in, node, 1)) cast_to(in, node, to == BFLOAT16 ? PCL_FLOAT32 : pcl_onnx_dtype((uint64_t)(uint32_t)to));
+    if (pcl_import_needs(in, node, 1))
+        cast_to(in, node, to == BFLOAT16 ? PCL_FLOAT32 : pcl_onnx_dtype((uint64_t)(uint32_t)to));
 }
 
 void pcl_translate_cast_like(pcl_importer *in, const pcl_onnx_node *node) {
@@ -324,7 +329,8 @@ void pcl_translate_dropout(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_shape shape = pcl_import_shape(node->inputs[0]);
     pcl_tensor *yes = pcl_import_constant(in, PCL_BOOL, &(pcl_shape){.rank = 0}, &(uint8_t){1});
     pcl_tensor *dims = pcl_import_integers(in, shape.dims, shape.rank);
-    pcl_import_set(in, node, 1, pcl_import_emit(in, &pcl_op_fill, PCL_BOOL, NULL, 2, (pcl_tensor *[]){dims, yes}), PCL_PLAIN);
+    pcl_import_set(in, node, 1, pcl_import_emit(in, &pcl_op_fill, PCL_BOOL, NULL, 2, (pcl_tensor *[]){dims, yes}),
+                   PCL_PLAIN);
 }
 
 void pcl_translate_where(pcl_importer *in, const pcl_onnx_node *node) {

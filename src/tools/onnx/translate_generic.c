@@ -20,7 +20,8 @@ void pcl_translate_quantized_conv(pcl_importer *in, const pcl_onnx_node *node) {
     conv->window = pcl_window_attributes(in, node);
     conv->group = pcl_attribute_int(node, "group", 1);
     if (in->status != PCL_OK) return;
-    pcl_import_generic(in, node, pcl_text_is(node->type, "QLinearConv") ? &pcl_onnx_qlinear_conv : &pcl_onnx_conv_integer, conv);
+    pcl_import_generic(in, node,
+                       pcl_text_is(node->type, "QLinearConv") ? &pcl_onnx_qlinear_conv : &pcl_onnx_conv_integer, conv);
 }
 
 void pcl_translate_quantize(pcl_importer *in, const pcl_onnx_node *node) {
@@ -31,7 +32,8 @@ void pcl_translate_quantize(pcl_importer *in, const pcl_onnx_node *node) {
     quantize->block_size = pcl_attribute_int(node, "block_size", 0);
     int32_t type = pcl_attribute_int(node, "output_dtype", 0);
     quantize->out_dtype = type ? pcl_onnx_dtype((uint64_t)(uint32_t)type) : PCL_UINT8;
-    if (quantize->out_dtype == PCL_DTYPE_COUNT) pcl_import_fail(in, PCL_ERROR_UNSUPPORTED, "its output_dtype is not supported");
+    if (quantize->out_dtype == PCL_DTYPE_COUNT)
+        pcl_import_fail(in, PCL_ERROR_UNSUPPORTED, "its output_dtype is not supported");
     else pcl_import_generic(in, node, forth ? &pcl_onnx_quantize_linear : &pcl_onnx_dequantize_linear, quantize);
 }
 
@@ -68,7 +70,8 @@ void pcl_translate_top_k(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_tensor *k = pcl_import_plain_input(in, node, 1);
     int64_t old = pcl_attribute_int(node, "k", 0); /* before opset 10 */
     if (!k) k = pcl_import_constant(in, PCL_INT64, &(pcl_shape){1, {1}}, &old);
-    pcl_import_generic_from(in, node, &pcl_onnx_top_k, top, 2, (pcl_tensor *[]){pcl_import_plain(in, node->inputs[0]), k});
+    pcl_import_generic_from(in, node, &pcl_onnx_top_k, top, 2,
+                            (pcl_tensor *[]){pcl_import_plain(in, node->inputs[0]), k});
 }
 
 void pcl_translate_cumsum(pcl_importer *in, const pcl_onnx_node *node) {

@@ -68,7 +68,8 @@ void pcl_translate_matmul(pcl_importer *in, const pcl_onnx_node *node) {
     const pcl_op *op = weights ? &pcl_op_fully_connected : &pcl_op_batch_matmul;
     if (!weights) attributes = (pcl_attributes){.batch_matmul = {.adjoint_x = false}};
     y = weights ? weights_of(in, b, false) : pcl_import_plain(in, b);
-    pcl_import_set(in, node, 0, pcl_import_emit(in, op, PCL_FLOAT32, &attributes, 2, (pcl_tensor *[]){x, y}), PCL_PLAIN);
+    pcl_import_set(in, node, 0, pcl_import_emit(in, op, PCL_FLOAT32, &attributes, 2, (pcl_tensor *[]){x, y}),
+                   PCL_PLAIN);
 }
 
 void pcl_translate_einsum(pcl_importer *in, const pcl_onnx_node *node) {

@@ -20,8 +20,8 @@ void pcl_translate_concat(pcl_importer *in, const pcl_onnx_node *node) {
     }
     pcl_attributes attributes = {.concat = {.axis = pcl_import_moved_axis(axis, rank, layout)}};
     pcl_dtype dtype = pcl_import_dtype(node->inputs[0]);
-    pcl_import_set(in, node, 0, pcl_import_emit(in, &pcl_op_concatenation, dtype, &attributes, node->input_count, parts),
-                   layout);
+    pcl_import_set(in, node, 0,
+                   pcl_import_emit(in, &pcl_op_concatenation, dtype, &attributes, node->input_count, parts), layout);
 }
 
 /* Sizes from input 1, an attribute, or equal ones of which the last may be smaller. */
@@ -62,7 +62,9 @@ typedef struct ranges {
     int32_t end_mask; /* to the end, or to the very front when backwards */
 } ranges;
 
-static int64_t clamp(int64_t value, int64_t low, int64_t high) { return value < low ? low : value > high ? high : value; }
+static int64_t clamp(int64_t value, int64_t low, int64_t high) {
+    return value < low ? low : value > high ? high : value;
+}
 
 static void whole(ranges *out, const pcl_shape *shape) {
     for (int32_t d = 0; d < PCL_MAX_RANK; d++) {
@@ -84,7 +86,8 @@ static void set_range(ranges *out, int32_t at, int64_t size, int64_t begin, int6
     if (end < 0) out->end[at] = 0, out->end_mask |= 1 << at;
 }
 
-static void emit_slice(pcl_importer *in, const pcl_onnx_node *node, pcl_tensor *x, const ranges *part, pcl_layout layout) {
+static void emit_slice(pcl_importer *in, const pcl_onnx_node *node, pcl_tensor *x, const ranges *part,
+                       pcl_layout layout) {
     if (!x) return;
     int32_t rank = x->shape.rank;
     pcl_attributes attributes = {.strided_slice = {.end_mask = part->end_mask}};
@@ -116,7 +119,9 @@ void pcl_translate_slice(pcl_importer *in, const pcl_onnx_node *node) {
     for (int32_t i = 0; i < count; i++) {
         if (!pcl_import_axis(in, &axes[i], shape.rank)) return;
         if (steps[i] == 0 || steps[i] == INT32_MIN) pcl_import_fail(in, PCL_ERROR_SHAPE, "step %d is %d", i, steps[i]);
-        else set_range(&part, pcl_import_moved_axis(axes[i], shape.rank, layout), shape.dims[axes[i]], begins[i], ends[i], steps[i]);
+        else
+            set_range(&part, pcl_import_moved_axis(axes[i], shape.rank, layout), shape.dims[axes[i]], begins[i],
+                      ends[i], steps[i]);
     }
     if (in->status == PCL_OK) emit_slice(in, node, x, &part, layout);
 }
@@ -128,7 +133,8 @@ void pcl_translate_crop(pcl_importer *in, const pcl_onnx_node *node) {
     ranges part;
     if (!pcl_import_needs(in, node, 1)) return;
     pcl_tensor *x = pcl_import_channels_last(in, node->inputs[0]);
-    if (x && (x->shape.rank != 4 || border.count != 4)) pcl_import_fail(in, PCL_ERROR_SHAPE, "it crops pictures by four borders");
+    if (x && (x->shape.rank != 4 || border.count != 4))
+        pcl_import_fail(in, PCL_ERROR_SHAPE, "it crops pictures by four borders");
     if (!x || in->status != PCL_OK) return;
     whole(&part, &x->shape);
     for (int32_t d = 0; d < 2; d++) { /* height, width */
@@ -213,7 +219,8 @@ void pcl_translate_pad(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_shape shape = pcl_import_shape(node->inputs[0]);
     pcl_tensor *list = pcl_input_or_integers(in, node, 1, in->file.opset < 2 ? "paddings" : "pads");
     pcl_tensor *value = pcl_import_plain_input(in, node, 2), *axes = pcl_import_plain_input(in, node, 3);
-    if (!value && pcl_attribute_exists(node, "value")) value = pcl_import_scalar(in, pcl_attribute_float(node, "value", 0.0f));
+    if (!value && pcl_attribute_exists(node, "value"))
+        value = pcl_import_scalar(in, pcl_attribute_float(node, "value", 0.0f));
     if (!list) pcl_import_fail(in, PCL_ERROR_FORMAT, "it does not say how much");
     if (!read_pads(in, list, axes, shape.rank, &pad)) return;
     bool reflect = attributes->mode == PCL_ONNX_PAD_REFLECT;
@@ -238,7 +245,8 @@ void pcl_translate_expand(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_infer_context context = {in->graph->error, in->graph->arena};
     if (!pcl_import_needs(in, node, 2)) return;
     pcl_tensor *x = pcl_import_plain(in, node->inputs[0]);
-    if (!x || !pcl_import_read(in, pcl_import_plain(in, node->inputs[1]), target.dims, PCL_MAX_RANK, &target.rank)) return;
+    if (!x || !pcl_import_read(in, pcl_import_plain(in, node->inputs[1]), target.dims, PCL_MAX_RANK, &target.rank))
+        return;
     in->status = pcl_broadcast_shape(&context, &in->current, &x->shape, &target, &both);
     pcl_tensor *dims = in->status == PCL_OK ? pcl_import_integers(in, both.dims, both.rank) : NULL;
     x = pcl_import_emit(in, &pcl_op_broadcast_to, x->dtype, NULL, 2, (pcl_tensor *[]){x, dims});
@@ -252,7 +260,8 @@ static pcl_tensor *front_indices(pcl_importer *in, const pcl_tensor *indices, in
     int32_t *values = pcl_import_alloc(in, count, sizeof *values);
     if (!values) return NULL;
     for (size_t i = 0; i < count; i++) {
-        int64_t index = indices->dtype == PCL_INT64 ? ((const int64_t *)indices->data)[i] : ((const int32_t *)indices->data)[i];
+        int64_t index =
+            indices->dtype == PCL_INT64 ? ((const int64_t *)indices->data)[i] : ((const int32_t *)indices->data)[i];
         if (index < -(int64_t)size || index >= size) return NULL;
         values[i] = (int32_t)(index < 0 ? index + size : index);
     }

@@ -28,7 +28,8 @@ static pcl_node *convolution_before(const pcl_value *value) {
     const pcl_tensor *x = value->channels_last;
     pcl_node *node = x ? x->producer : NULL;
     if (!node || value->reads != 1 || value->plain) return NULL;
-    bool fits = node->op == &pcl_op_conv_2d || node->op == &pcl_op_depthwise_conv_2d || node->op == &pcl_op_transpose_conv;
+    bool fits =
+        node->op == &pcl_op_conv_2d || node->op == &pcl_op_depthwise_conv_2d || node->op == &pcl_op_transpose_conv;
     return fits && node->attributes.conv.activation == PCL_ACTIVATION_NONE ? node : NULL;
 }
 
@@ -66,14 +67,16 @@ void pcl_translate_batch_norm(pcl_importer *in, const pcl_onnx_node *node) {
         return;
     }
     /* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta = x * scale + shift */
-    pcl_tensor *variance = pcl_import_binary(in, &pcl_op_add, node->inputs[4]->plain, pcl_import_scalar(in, norm->epsilon));
+    pcl_tensor *variance =
+        pcl_import_binary(in, &pcl_op_add, node->inputs[4]->plain, pcl_import_scalar(in, norm->epsilon));
     pcl_tensor *deviation = pcl_import_unary(in, &pcl_op_sqrt, variance);
     pcl_tensor *scale = pcl_import_binary(in, &pcl_op_div, node->inputs[1]->plain, deviation);
     pcl_tensor *moved = pcl_import_binary(in, &pcl_op_mul, node->inputs[3]->plain, scale);
     pcl_tensor *shift = pcl_import_binary(in, &pcl_op_sub, node->inputs[2]->plain, moved);
     if (!shift) return;
     pcl_node *conv = convolution_before(x);
-    if (conv && shape.dims[1] == (int32_t)pcl_tensor_count(scale) && shape.dims[1] == (int32_t)pcl_tensor_count(shift)) {
+    if (conv && shape.dims[1] == (int32_t)pcl_tensor_count(scale) &&
+        shape.dims[1] == (int32_t)pcl_tensor_count(shift)) {
         fold_into(in, conv, scale, shift);
         pcl_import_alias(in, node, 0, x);
     } else if (shape.rank == 2) {
@@ -158,7 +161,8 @@ void pcl_translate_softmax(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_shape shape = pcl_import_shape(node->inputs[0]);
     pcl_layout layout = pcl_import_layout(node, 1);
     int32_t axis = softmax->axis;
-    bool fits = (log || plain) && pcl_import_dtype(node->inputs[0]) == PCL_FLOAT32 && axis >= -shape.rank && axis < shape.rank;
+    bool fits =
+        (log || plain) && pcl_import_dtype(node->inputs[0]) == PCL_FLOAT32 && axis >= -shape.rank && axis < shape.rank;
     if (fits && axis < 0) axis += shape.rank;
     if (fits && old) fits = is_one_axis(&shape, axis, &axis);
     if (!fits || pcl_import_moved_axis(axis, shape.rank, layout) != shape.rank - 1) {

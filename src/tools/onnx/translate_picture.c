@@ -38,8 +38,10 @@ static bool output_sides(const pcl_shape *shape, const pcl_tensor *scales, const
     const pcl_tensor *given = sizes ? sizes : scales;
     if (shape->rank != 4 || !given || !given->constant || pcl_tensor_count(given) != 4) return false;
     for (int32_t d = 0; d < 4; d++) {
-        double scale = scales && !sizes && scales->dtype == PCL_FLOAT32 ? (double)((const float *)scales->data)[d] : 0.0;
-        double size = sizes && sizes->dtype == PCL_INT64 ? (double)((const int64_t *)sizes->data)[d] : scale * shape->dims[d];
+        double scale =
+            scales && !sizes && scales->dtype == PCL_FLOAT32 ? (double)((const float *)scales->data)[d] : 0.0;
+        double size =
+            sizes && sizes->dtype == PCL_INT64 ? (double)((const int64_t *)sizes->data)[d] : scale * shape->dims[d];
         if (!(size >= 1.0 && size <= 1 << 24) || size != floor(size)) return false;
         if (d < 2 && size != shape->dims[d]) return false;
         if (d >= 2) sides[d - 2] = (int32_t)size;
@@ -61,7 +63,8 @@ static bool nearest_is_fast(const pcl_onnx_resize_attributes *resize, const pcl_
     bool asymmetric = resize->coordinates == PCL_ONNX_ASYMMETRIC;
     if (asymmetric && resize->nearest_mode == PCL_ONNX_FLOOR) return true;
     if (asymmetric && resize->nearest_mode == PCL_ONNX_ROUND_PREFER_FLOOR) return is_multiple(shape, sides, 2);
-    bool rounds = resize->nearest_mode == PCL_ONNX_ROUND_PREFER_FLOOR || resize->nearest_mode == PCL_ONNX_ROUND_PREFER_CEIL;
+    bool rounds =
+        resize->nearest_mode == PCL_ONNX_ROUND_PREFER_FLOOR || resize->nearest_mode == PCL_ONNX_ROUND_PREFER_CEIL;
     return half_pixel && rounds && is_multiple(shape, sides, INT32_MAX);
 }
 
@@ -117,9 +120,11 @@ void pcl_translate_upsample(pcl_importer *in, const pcl_onnx_node *node) {
                                            .coordinates = PCL_ONNX_ASYMMETRIC,
                                            .nearest_mode = PCL_ONNX_FLOOR,
                                            .cubic_coeff_a = -0.75f};
-    pcl_tensor *scales = pcl_import_input(node, 1) ? pcl_import_plain_input(in, node, 1) : pcl_attribute_floats(in, node, "scales");
+    pcl_tensor *scales =
+        pcl_import_input(node, 1) ? pcl_import_plain_input(in, node, 1) : pcl_attribute_floats(in, node, "scales");
     if (!scales && pcl_attribute_exists(node, "height_scale")) {
-        float four[] = {1.0f, 1.0f, pcl_attribute_float(node, "height_scale", 1.0f), pcl_attribute_float(node, "width_scale", 1.0f)};
+        float four[] = {1.0f, 1.0f, pcl_attribute_float(node, "height_scale", 1.0f),
+                        pcl_attribute_float(node, "width_scale", 1.0f)};
         scales = pcl_import_constant(in, PCL_FLOAT32, &(pcl_shape){1, {4}}, four);
     }
     if (!scales) pcl_import_fail(in, PCL_ERROR_FORMAT, "it does not say how much");
@@ -156,7 +161,9 @@ void pcl_translate_grid_sample(pcl_importer *in, const pcl_onnx_node *node) {
     if (!grid) return;
     pcl_text mode = pcl_attribute_text(node, "mode", "linear");
     bool cubic = pcl_text_is(mode, "cubic") || pcl_text_is(mode, "bicubic");
-    grid->mode = pcl_text_is(mode, "nearest") ? PCL_ONNX_RESIZE_NEAREST : cubic ? PCL_ONNX_RESIZE_CUBIC : PCL_ONNX_RESIZE_LINEAR;
+    grid->mode = pcl_text_is(mode, "nearest") ? PCL_ONNX_RESIZE_NEAREST
+                 : cubic                      ? PCL_ONNX_RESIZE_CUBIC
+                                              : PCL_ONNX_RESIZE_LINEAR;
     grid->padding_mode = (pcl_onnx_grid_padding)pcl_attribute_word(in, node, "padding_mode", paddings, 0);
     grid->align_corners = pcl_attribute_int(node, "align_corners", 0) != 0;
     if (in->status == PCL_OK) pcl_import_generic(in, node, &pcl_onnx_grid_sample, grid);

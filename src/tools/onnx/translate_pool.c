@@ -13,13 +13,15 @@ static pcl_onnx_pool_attributes *read_attributes(pcl_importer *in, const pcl_onn
     return in->status == PCL_OK ? pool : NULL;
 }
 
-static bool is_fast(const pcl_onnx_node *node, const pcl_onnx_pool_attributes *pool, bool max, pcl_picture_window *window) {
+static bool is_fast(const pcl_onnx_node *node, const pcl_onnx_pool_attributes *pool, bool max,
+                    pcl_picture_window *window) {
     const pcl_value *x = node->inputs[0];
     pcl_shape shape = pcl_import_shape(x);
     if (pcl_import_dtype(x) != PCL_FLOAT32 || pcl_import_wants(node, 1)) return false;
     if (!pcl_picture_window_of(&pool->window, &shape, pool->ceil_mode, window)) return false;
     for (int32_t i = 0; i < 2; i++) {
-        if (window->dilations[i] != 1 || window->before[i] >= window->kernel[i] || window->after[i] >= window->kernel[i])
+        if (window->dilations[i] != 1 || window->before[i] >= window->kernel[i] ||
+            window->after[i] >= window->kernel[i])
             return false;
         /* The engine leaves pads out of averages; pads of zeros count, but not those of rounding up. */
         if (!max && pool->count_include_pad && pool->ceil_mode) return false;
@@ -39,7 +41,11 @@ void pcl_translate_pool(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_picture_window window;
     if (!pool || !pcl_import_needs(in, node, 1)) return;
     if ((!max && !average) || !is_fast(node, pool, max, &window)) {
-        pcl_import_generic(in, node, max ? &pcl_onnx_max_pool : average ? &pcl_onnx_average_pool : &pcl_onnx_lp_pool, pool);
+        pcl_import_generic(in, node,
+                           max       ? &pcl_onnx_max_pool
+                           : average ? &pcl_onnx_average_pool
+                                     : &pcl_onnx_lp_pool,
+                           pool);
         return;
     }
     pcl_attributes attributes = {.pool = {.stride_h = window.strides[0],
@@ -63,7 +69,9 @@ void pcl_translate_global_pool(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_shape shape = pcl_import_shape(node->inputs[0]);
     if ((!max && !average) || pcl_import_dtype(node->inputs[0]) != PCL_FLOAT32 || shape.rank < 3) {
         pcl_onnx_pool_attributes *pool = read_attributes(in, node);
-        const pcl_op *op = max ? &pcl_onnx_global_max_pool : average ? &pcl_onnx_global_average_pool : &pcl_onnx_global_lp_pool;
+        const pcl_op *op = max       ? &pcl_onnx_global_max_pool
+                           : average ? &pcl_onnx_global_average_pool
+                                     : &pcl_onnx_global_lp_pool;
         if (pool) pcl_import_generic(in, node, op, pool);
         return;
     }

@@ -73,8 +73,8 @@ void pcl_translate_reduce(pcl_importer *in, const pcl_onnx_node *node) {
 }
 
 static bool has_arg_type(pcl_dtype dtype) {
-    return dtype == PCL_FLOAT32 || dtype == PCL_UINT8 || dtype == PCL_INT8 || dtype == PCL_INT16 || dtype == PCL_INT32 ||
-           dtype == PCL_INT64;
+    return dtype == PCL_FLOAT32 || dtype == PCL_UINT8 || dtype == PCL_INT8 || dtype == PCL_INT16 ||
+           dtype == PCL_INT32 || dtype == PCL_INT64;
 }
 
 void pcl_translate_arg(pcl_importer *in, const pcl_onnx_node *node) {
@@ -94,7 +94,8 @@ void pcl_translate_arg(pcl_importer *in, const pcl_onnx_node *node) {
     pcl_layout layout = shape.rank >= 3 && arg->axis == 1 ? pcl_import_layout(node, 1) : PCL_PLAIN;
     int32_t axis = pcl_import_moved_axis(arg->axis, shape.rank, layout);
     pcl_attributes attributes = {.cast = {.out_dtype = PCL_INT64}};
-    pcl_tensor *inputs[] = {pcl_import_operand(in, node->inputs[0], shape.rank, layout), pcl_import_integers(in, &axis, 1)};
+    pcl_tensor *inputs[] = {pcl_import_operand(in, node->inputs[0], shape.rank, layout),
+                            pcl_import_integers(in, &axis, 1)};
     pcl_tensor *out = pcl_import_emit(in, max ? &pcl_op_arg_max : &pcl_op_arg_min, PCL_INT64, &attributes, 2, inputs);
     shape.dims[arg->axis] = 1;
     if (arg->keepdims) out = pcl_import_reshape(in, out, &shape);

@@ -36,7 +36,8 @@ static bool resolve(pcl_importer *in, const pcl_shape *from, bool allow_zero, pc
     for (int32_t d = 0; d < shape->rank; d++) {
         if (shape->dims[d] == 0 && !allow_zero && d < from->rank) shape->dims[d] = from->dims[d];
         if (shape->dims[d] >= 0) continue;
-        if (open >= 0 || shape->dims[d] != -1) pcl_import_fail(in, PCL_ERROR_SHAPE, "its shape has more than one open dimension");
+        if (open >= 0 || shape->dims[d] != -1)
+            pcl_import_fail(in, PCL_ERROR_SHAPE, "its shape has more than one open dimension");
         open = d;
         shape->dims[d] = 1;
     }
@@ -63,7 +64,8 @@ void pcl_translate_flatten(pcl_importer *in, const pcl_onnx_node *node) {
     if (axis != from.rank && !pcl_import_axis(in, &axis, from.rank)) return;
     for (int32_t d = 0; d < from.rank; d++) {
         int32_t *side = &shape.dims[d >= axis];
-        if (__builtin_mul_overflow(*side, from.dims[d], side)) pcl_import_fail(in, PCL_ERROR_LIMIT, "its output is too large");
+        if (__builtin_mul_overflow(*side, from.dims[d], side))
+            pcl_import_fail(in, PCL_ERROR_LIMIT, "its output is too large");
     }
     if (in->status == PCL_OK) pcl_set_reshaped(in, node, node->inputs[0], &shape);
 }
@@ -151,7 +153,9 @@ void pcl_translate_transpose(pcl_importer *in, const pcl_onnx_node *node) {
 
 /* --- Values made of shapes ---------------------------------------------------------------- */
 
-static int32_t clamp(int32_t value, int32_t low, int32_t high) { return value < low ? low : value > high ? high : value; }
+static int32_t clamp(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
 
 void pcl_translate_shape(pcl_importer *in, const pcl_onnx_node *node) {
     int64_t dims[PCL_MAX_RANK];
@@ -170,7 +174,8 @@ void pcl_translate_size(pcl_importer *in, const pcl_onnx_node *node) {
     if (!pcl_import_needs(in, node, 1)) return;
     pcl_shape shape = pcl_import_shape(node->inputs[0]);
     pcl_shape_count(&shape, &count);
-    pcl_import_set(in, node, 0, pcl_import_constant(in, PCL_INT64, &(pcl_shape){0}, &(int64_t){(int64_t)count}), PCL_PLAIN);
+    pcl_import_set(in, node, 0, pcl_import_constant(in, PCL_INT64, &(pcl_shape){0}, &(int64_t){(int64_t)count}),
+                   PCL_PLAIN);
 }
 
 static pcl_tensor *read_tensor(pcl_importer *in, const pcl_onnx_node *node, bool *half) {
@@ -188,7 +193,8 @@ void pcl_translate_constant(pcl_importer *in, const pcl_onnx_node *node) {
     if (!tensor && pcl_attribute_exists(node, "value_float"))
         tensor = pcl_import_scalar(in, pcl_attribute_float(node, "value_float", 0.0f));
     if (!tensor && pcl_attribute_exists(node, "value_int"))
-        tensor = pcl_import_constant(in, PCL_INT64, &(pcl_shape){0}, &(int64_t){pcl_attribute_int(node, "value_int", 0)});
+        tensor =
+            pcl_import_constant(in, PCL_INT64, &(pcl_shape){0}, &(int64_t){pcl_attribute_int(node, "value_int", 0)});
     if (!tensor) tensor = pcl_attribute_floats(in, node, "value_floats");
     if (!tensor) tensor = pcl_attribute_integers(in, node, "value_ints");
     if (!tensor) pcl_import_fail(in, PCL_ERROR_UNSUPPORTED, "its value is no tensor");
