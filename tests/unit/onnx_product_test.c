@@ -67,6 +67,25 @@ static void test_integer_products(void) {
     op_harness_close(&h);
 }
 
+/* The greatest numbers there are, over more depth than one float sum holds, and more rows than one tile. */
+static void test_deep_product(void) {
+    enum { ROWS = 50, DEPTH = 700, COLUMNS = 3 };
+    static uint8_t a[ROWS * DEPTH], b[DEPTH * COLUMNS];
+    static int32_t expected[ROWS * COLUMNS];
+    op_harness h;
+    op_harness_open(&h);
+    for (int i = 0; i < ROWS * DEPTH; i++) a[i] = i % DEPTH < 600 || i % 3 ? 255 : 0;
+    for (int i = 0; i < DEPTH * COLUMNS; i++) b[i] = i % COLUMNS == 1 ? (uint8_t)(i % 251) : 255;
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        for (int k = 0; k < DEPTH; k++) expected[i] += a[i / COLUMNS * DEPTH + k] * b[k * COLUMNS + i % COLUMNS];
+    pcl_tensor *inputs[] = {onnx_in(&h, PCL_UINT8, DIMS(ROWS, DEPTH), a), onnx_in(&h, PCL_UINT8, DIMS(DEPTH, COLUMNS), b)};
+    CHECK(IS(onnx_run(&h, &pcl_onnx_matmul_integer, NULL, inputs, 2), PCL_INT32, expected));
+    /* Without depth all sums are 0. */
+    pcl_tensor *empty[] = {onnx_in(&h, PCL_UINT8, DIMS(2, 0), NULL), onnx_in(&h, PCL_UINT8, DIMS(0, 2), NULL)};
+    CHECK(IS(onnx_run(&h, &pcl_onnx_matmul_integer, NULL, empty, 2), PCL_INT32, (int32_t[4]){0}));
+    op_harness_close(&h);
+}
+
 static pcl_tensor *run_einsum(op_harness *h, const char *equation, pcl_tensor **inputs, int count) {
     const pcl_onnx_einsum_attributes attributes = {equation};
     return onnx_run(h, &pcl_onnx_einsum, &attributes, inputs, count);
@@ -158,6 +177,7 @@ int main(void) {
     test_matmul();
     test_gemm();
     test_integer_products();
+    test_deep_product();
     test_einsum();
     test_quantize();
     test_dynamic_quantize();

@@ -141,42 +141,52 @@ static void test_conv_transpose(void) {
 static void test_conv_integer(void) {
     shape3 s = random_window();
     bool x_signed = random_below(2), w_signed = random_below(2);
-    int32_t in = volume(s.in), out = volume(s.out), kernel = volume(s.kernel), m = 3, c = 2;
-    uint8_t *x = malloc((size_t)(c * in)), *w = malloc((size_t)(m * c * kernel)), x_zero = 100, w_zero[] = {7, 120, 0};
-    int32_t *expected = calloc((size_t)(m * out), sizeof *expected);
-    for (int32_t i = 0; i < c * in; i++) x[i] = (uint8_t)random_below(256);
+    int32_t groups = 1 + random_below(2), each = random_below(2) ? 2 : 9, m = groups * each, batch = 1 + random_below(2);
+    int32_t c = random_below(4) ? 2 : 40; /* of a group */
+    int32_t in = volume(s.in), out = volume(s.out), kernel = volume(s.kernel), results = batch * m * out;
+    uint8_t *x = malloc((size_t)(batch * groups * c * in)), *w = malloc((size_t)(m * c * kernel)), x_zero = 100;
+    uint8_t w_zero[18];
+    int32_t *expected = calloc((size_t)results, sizeof *expected);
+    for (int32_t i = 0; i < batch * groups * c * in; i++) x[i] = (uint8_t)random_below(256);
     for (int32_t i = 0; i < m * c * kernel; i++) w[i] = (uint8_t)random_below(256);
-    for (int32_t i = 0; i < m * out; i++)
+    for (int32_t i = 0; i < m; i++) w_zero[i] = (uint8_t)random_below(128);
+    for (int32_t i = 0; i < results; i++) {
+        int32_t channel = i / out % m, plane = (i / out / m * groups + channel / each) * c;
         for (int32_t k = 0; k < c * kernel; k++) {
             int32_t at = place(&s, i % out, k % kernel);
             if (at < 0) continue;
-            uint8_t value = x[k / kernel * in + at], weight = w[i / out * c * kernel + k];
-            expected[i] += ((x_signed ? (int8_t)value : value) - 100) *
-                           ((w_signed ? (int8_t)weight : weight) - w_zero[i / out]);
+            uint8_t value = x[(plane + k / kernel) * in + at], weight = w[channel * c * kernel + k];
+            expected[i] += ((x_signed ? (int8_t)value : value) - x_zero) *
+                           ((w_signed ? (int8_t)weight : weight) - w_zero[channel]);
         }
+    }
     op_harness h;
     op_harness_open(&h);
-    const pcl_onnx_conv_attributes attributes = {.window = attributes_of(&s), .group = 1};
+    const pcl_onnx_conv_attributes attributes = {.window = attributes_of(&s), .group = groups};
     pcl_dtype x_type = x_signed ? PCL_INT8 : PCL_UINT8, w_type = w_signed ? PCL_INT8 : PCL_UINT8;
-    pcl_tensor *x_in = tensor3(&h, x_type, 1, c, &s, s.in, x), *w_in = tensor3(&h, w_type, m, c, &s, s.kernel, w);
-    pcl_tensor *zero = onnx_in(&h, x_type, NULL, 0, &x_zero), *zeros = onnx_in(&h, w_type, DIMS(3), w_zero);
+    pcl_tensor *x_in = tensor3(&h, x_type, batch, groups * c, &s, s.in, x);
+    pcl_tensor *w_in = tensor3(&h, w_type, m, c, &s, s.kernel, w);
+    pcl_tensor *zero = onnx_in(&h, x_type, NULL, 0, &x_zero), *zeros = onnx_in(&h, w_type, DIMS(m), w_zero);
     CHECK(onnx_is(onnx_run(&h, &pcl_onnx_conv_integer, &attributes, (pcl_tensor *[]){x_in, w_in, zero, zeros}, 4),
-                  PCL_INT32, expected, (size_t)(m * out) * sizeof *expected));
+                  PCL_INT32, expected, (size_t)results * sizeof *expected));
     /* The same sums, scaled to bytes. */
-    float scales[] = {0.25f, 0.5f, 0.125f}, x_scale = 0.5f, y_scale = 64.0f;
-    int32_t bias[] = {-300, 0, 4000};
-    int8_t y_zero = -3, *quantised = malloc((size_t)(m * out));
-    for (int32_t i = 0; i < m * out; i++) {
-        double real =
-            nearbyint((expected[i] + bias[i / out]) * (double)(x_scale * scales[i / out]) / (double)y_scale) - 3;
+    float scales[18], x_scale = 0.5f, y_scale = 64.0f;
+    int32_t bias[18];
+    int8_t y_zero = -3, *quantised = malloc((size_t)results);
+    for (int32_t i = 0; i < m; i++) {
+        scales[i] = 0.125f * (float)(1 << i % 3);
+        bias[i] = random_below(8000) - 4000;
+    }
+    for (int32_t i = 0; i < results; i++) {
+        int32_t channel = i / out % m, sum = expected[i] + bias[channel];
+        double real = nearbyint(sum * (double)(x_scale * scales[channel]) / (double)y_scale) - 3;
         quantised[i] = (int8_t)fmax(-128, fmin(127, real));
     }
     pcl_tensor *inputs[] = {x_in, onnx_in(&h, PCL_FLOAT32, NULL, 0, &x_scale), zero,
-                            w_in, onnx_in(&h, PCL_FLOAT32, DIMS(3), scales), zeros,
+                            w_in, onnx_in(&h, PCL_FLOAT32, DIMS(m), scales), zeros,
                             onnx_in(&h, PCL_FLOAT32, NULL, 0, &y_scale), onnx_in(&h, PCL_INT8, NULL, 0, &y_zero),
-                            onnx_in(&h, PCL_INT32, DIMS(3), bias)};
-    CHECK(
-        onnx_is(onnx_run(&h, &pcl_onnx_qlinear_conv, &attributes, inputs, 9), PCL_INT8, quantised, (size_t)(m * out)));
+                            onnx_in(&h, PCL_INT32, DIMS(m), bias)};
+    CHECK(onnx_is(onnx_run(&h, &pcl_onnx_qlinear_conv, &attributes, inputs, 9), PCL_INT8, quantised, (size_t)results));
     op_harness_close(&h);
     free(x), free(w), free(expected), free(quantised);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ops/elements.h"
+#include "tools/ops/byte_product.h"
 #include "tools/ops/check.h"
 #include "tools/ops/product.h"
 #include "tools/ops/requantize.h"
@@ -10,7 +11,8 @@
 typedef struct matmul_integer {
     pcl_onnx_product product;
     const pcl_tensor *a, *b, *a_zero, *b_zero;
-    size_t centred; /* offset into the scratch: a matrix of b less its zero points, int16 [depth][columns] */
+    pcl_onnx_byte_product bytes;
+    size_t sums; /* offset into the scratch: uint32 [TILE_ROWS][columns] */
 } matmul_integer;
 
 static pcl_status describe(const pcl_infer_context *context, const pcl_node *node, matmul_integer *out,
@@ -54,55 +56,57 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     pcl_shape shape;
     if (!self) return PCL_ERROR_MEMORY;
     PCL_TRY_RETURN(describe(&infer_context, step->node, self, &shape));
-    PCL_TRY_RETURN(pcl_onnx_scratch(context, step, self->product.columns, sizeof(uint32_t), NULL));
-    size_t matrix = self->product.depth * self->product.columns;
-    return pcl_onnx_scratch(context, step, matrix, sizeof(int16_t), &self->centred);
-}
-
-static void centre_b(const matmul_integer *self, size_t matrix, int16_t *out) {
     const pcl_onnx_product *product = &self->product;
-    const uint8_t *b = (const uint8_t *)self->b->data + matrix * product->depth * product->columns;
-    bool per_column = self->b_zero && pcl_tensor_count(self->b_zero) != 1;
-    int32_t zero_point = per_column ? 0 : pcl_onnx_zero_point(self->b_zero, 0);
-    pcl_onnx_centre(self->b->dtype, b, product->depth * product->columns, zero_point, out);
-    for (size_t i = 0; per_column && i < product->depth * product->columns; i++)
-        out[i] = (int16_t)(out[i] - pcl_onnx_zero_point(self->b_zero, i % product->columns));
+    if (product->depth == 0 || product->columns == 0) /* nothing to multiply: run stores zeros, or nothing */
+        return pcl_onnx_scratch(context, step, product->columns, PCL_ONNX_TILE_ROWS * sizeof(uint32_t), &self->sums);
+    PCL_TRY_RETURN(pcl_onnx_want_byte_product(context, step, product->depth, product->columns, PCL_ONNX_EXACT_DEPTH,
+                                              &self->bytes));
+    return pcl_onnx_scratch(context, step, product->columns, PCL_ONNX_TILE_ROWS * sizeof(uint32_t), &self->sums);
 }
 
-/* Sums of one row of a [depth] times b, which wrap around. */
-static void multiply_row(const matmul_integer *self, const uint8_t *a, int32_t a_zero, const int16_t *b,
-                         uint32_t *restrict sums) {
-    size_t columns = self->product.columns;
-    bool is_signed = self->a->dtype == PCL_INT8;
-    memset(sums, 0, columns * sizeof *sums);
-    for (size_t k = 0; k < self->product.depth; k++, b += columns) {
-        int32_t factor = (is_signed ? (int8_t)a[k] : a[k]) - a_zero;
-        for (size_t c = 0; c < columns; c++) sums[c] += (uint32_t)(factor * b[c]);
-    }
+typedef struct row_task {
+    const matmul_integer *self;
+    const uint8_t *a; /* the first row of the tile */
+    size_t row;       /* its number in the matrix */
+} row_task;
+
+static void fill_row(const void *argument, size_t row, size_t first, size_t count, float *out) {
+    const row_task *task = argument;
+    const uint8_t *a = task->a + row * task->self->product.depth + first;
+    int32_t zero_point = pcl_onnx_zero_point(task->self->a_zero, task->row + row);
+    bool is_signed = task->self->a->dtype == PCL_INT8;
+    for (size_t i = 0; i < count; i++) out[i] = (float)((is_signed ? (int8_t)a[i] : a[i]) - zero_point);
 }
 
-static void store_row(const pcl_step *step, const uint32_t *sums, size_t columns, size_t row) {
+static void store_rows(const pcl_step *step, const uint32_t *sums, size_t columns, size_t first, size_t rows) {
     uint8_t *out = step->node->outputs[0]->data;
-    if (columns == 0) return;
-    if (step->op == &pcl_onnx_qlinear_matmul)
-        pcl_onnx_store_products(step->node, 0, 1, sums, columns, out + row * columns);
-    else memcpy(out + row * columns * sizeof *sums, sums, columns * sizeof *sums);
+    if (step->op == &pcl_onnx_matmul_integer)
+        memcpy(out + first * columns * sizeof *sums, sums, rows * columns * sizeof *sums);
+    for (size_t r = 0; step->op == &pcl_onnx_qlinear_matmul && r < rows; r++)
+        pcl_onnx_store_products(step->node, 0, 1, sums + r * columns, columns, out + (first + r) * columns);
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    (void)context;
     const matmul_integer *self = step->prepared;
     const pcl_onnx_product *product = &self->product;
-    int16_t *b = (int16_t *)((uint8_t *)step->scratch + self->centred);
-    size_t of_a, of_b, centred = SIZE_MAX; /* which matrix of b is in the scratch */
+    uint8_t *scratch = step->scratch;
+    uint32_t *sums = (uint32_t *)(scratch + self->sums);
+    size_t of_a, of_b, packed = SIZE_MAX, rows; /* packed: which matrix of b is */
+    if (product->columns == 0) return PCL_OK;
     for (size_t matrix = 0; matrix < product->matrices; matrix++) {
         pcl_onnx_product_pair(product, matrix, &of_a, &of_b);
-        if (of_b != centred) centre_b(self, of_b, b);
-        centred = of_b;
-        for (size_t row = 0; row < product->rows; row++) {
-            const uint8_t *a = (const uint8_t *)self->a->data + (of_a * product->rows + row) * product->depth;
-            multiply_row(self, a, pcl_onnx_zero_point(self->a_zero, row), b, step->scratch);
-            store_row(step, step->scratch, product->columns, matrix * product->rows + row);
+        const uint8_t *a = (const uint8_t *)self->a->data + of_a * product->rows * product->depth;
+        const uint8_t *b = (const uint8_t *)self->b->data + of_b * product->depth * product->columns;
+        if (of_b != packed && product->depth)
+            pcl_onnx_pack_b(&self->bytes, scratch, self->b->dtype, b, product->columns, 1, self->b_zero, 0);
+        packed = of_b;
+        for (size_t row = 0; row < product->rows; row += rows) {
+            rows = product->rows - row < PCL_ONNX_TILE_ROWS ? product->rows - row : PCL_ONNX_TILE_ROWS;
+            row_task task = {self, a + row * product->depth, row};
+            memset(sums, 0, rows * product->columns * sizeof *sums);
+            if (product->depth)
+                pcl_onnx_multiply_tile(&self->bytes, context->kernels, scratch, fill_row, &task, rows, sums);
+            store_rows(step, sums, product->columns, matrix * product->rows + row, rows);
         }
     }
     return PCL_OK;
