@@ -6,7 +6,7 @@ import { pincel } from './library.mjs';
 import { modelSource, picturesOf, registered, withBar } from './sources.mjs';
 import { Progress, colours, errorLine, print, printJSON, table } from './terminal.mjs';
 
-const stylingOptions = ['predict', 'style', 'strength', 'size', 'enlarge', 'out'], labellingOptions = ['labels', 'crop', 'top'];
+const stylingOptions = ['predict', 'style', 'strength', 'size', 'enlarge', 'out'], labellingOptions = ['labels', 'crop', 'top', 'threshold'];
 
 const isPicture = ({ shape }) => shape.length === 4 && (shape[3] === 3 || shape[1] === 3);
 
@@ -80,10 +80,10 @@ async function painter(stylizer, inputs, values) {
 
 /** A function that says what is in one picture. */
 async function labeller(classifier, values) {
-  const topK = numberOf(values, 'top', { least: 1, isWhole: true }) ?? 5;
+  const topK = numberOf(values, 'top', { least: 1, isWhole: true }) ?? 5, threshold = numberOf(values, 'threshold');
   return async (input) => {
-    const start = performance.now(), classes = await classifier.classify(input, { topK });
-    return { input, classes, ms: performance.now() - start };
+    const start = performance.now(), classes = await classifier.classify(input, { topK, ...(threshold !== undefined && { threshold }) });
+    return { input, unsure: classes.unsure, classes: [...classes], ms: performance.now() - start };
   };
 }
 
@@ -108,10 +108,10 @@ async function workThrough(inputs, work, onDone) {
   return results;
 }
 
-function showClasses({ input, classes }) {
-  const { bold, dim } = colours();
+function showClasses({ input, unsure, classes }) {
+  const { bold, dim, yellow } = colours();
   const lines = table(classes.map(({ label, score }) => [`${(100 * score).toFixed(1)} %`, label]), { right: [0], indent: '  ' }).split('\n');
-  print([bold(input), lines[0], ...lines.slice(1).map(dim)].join('\n'));
+  print([unsure ? `${bold(input)}  ${yellow('unsure')}` : bold(input), lines[0], ...lines.slice(1).map(dim)].join('\n'));
 }
 
 const showPainting = ({ input, file, width, height, ms }) => print(`${input} -> ${colours().bold(file)}  ${width} x ${height}, ${ms.toFixed(0)} ms`);
@@ -147,6 +147,7 @@ a picture paint: one PNG for each photograph. Others classify: the likeliest lab
     out: { type: 'string', short: 'o', value: 'PLACE', help: 'a .png file, or a folder (default: this one)' },
     predict: { type: 'string', value: 'MODEL', help: 'the network that sums a style picture up, for pairs by file' },
     top: { type: 'string', value: 'N', help: 'how many labels (default: 5)' },
+    threshold: { type: 'string', value: 'SCORE', help: "'unsure' when the best score is below it" },
     labels: { type: 'string', value: 'FILE', help: 'labels, one a line, for models by file' },
     crop: { type: 'string', value: '0..1', help: 'how much of the picture is seen (default: 0.875 or what the registry says)' },
     ...pictureOptions, ...engineOptions,

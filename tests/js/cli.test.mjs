@@ -146,6 +146,8 @@ test('inspect: everything that is unsupported, with names, and exit code 1', asy
 test('run: classifies a file and a folder', async () => {
   const { code, out } = await pincel('run', 'means.tflite', 'photos/grass.png', '--labels', 'labels.txt', '--range', '0..1', '--top', '2');
   assert.deepEqual([code, out], [0, 'photos/grass.png\n  78.4 %  green\n  15.7 %  blue\n']);
+  const unsure = await pincel('run', 'means.tflite', 'photos/grass.png', '--range', '0..1', '--top', '1', '--threshold', '0.9');
+  assert.deepEqual([unsure.code, unsure.out], [0, 'photos/grass.png  unsure\n  78.4 %  class 1\n']);
   const results = await json('run', 'means.tflite', 'photos', '--labels', 'labels.txt', '--range', '0..1');
   assert.deepEqual(results.map(({ input, classes }) => [input, classes[0].label]), [['photos/grass.png', 'green'], ['photos/sky.png', 'blue']]);
   const [swapped] = await json('run', 'means.tflite', 'photos/sky.png', '--labels', 'labels.txt', '--mean', '0,0,0', '--std', '255,255,255', '--bgr');
