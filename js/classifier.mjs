@@ -43,6 +43,12 @@ function fromHalf(bits) {
   return bits >> 15 ? -size : size;
 }
 
+/** Options, and where they are silent what the model's file says. */
+export function completed(options, { metadata }) {
+  const { range = options.mean ?? options.std, labels = metadata.labels } = options;
+  return { ...(range === undefined ? metadata : {}), ...options, labels };
+}
+
 async function readLabels(labels, signal) {
   if (!labels) return [];
   if (Array.isArray(labels)) return labels;
@@ -65,9 +71,10 @@ export class Classifier {
     const { source, options } = await named(where, 'classification', wishes);
     const loading = Model.load(source, options);
     try {
-      const [model, labels] = await Promise.all([loading, readLabels(options.labels, options.signal)]);
+      const [model, given] = await Promise.all([loading, readLabels(options.labels, options.signal)]);
+      const known = completed(options, model), labels = options.labels ? given : known.labels ?? [];
       checkLabels(labels, model.outputs[0]);
-      return new Classifier(model, labels, options);
+      return new Classifier(model, labels, known);
     } catch (error) {
       loading.then((model) => model.dispose(), () => {});
       throw error;

@@ -32,6 +32,13 @@ async function completeONNX(bytes, source, options) {
   return withExternalData(bytes, source, options, { PincelError, absolute, loadBytes });
 }
 
+/** What the file says of its pictures and labels; read by a module of its own, for files that do. */
+async function metadataIn(bytes, options) {
+  if (!new TextDecoder('latin1').decode(bytes.subarray(0, 2 ** 26)).includes('TFLITE_METADATA')) return undefined;
+  const { readMetadata } = await importNode(`${(await locate(options)).assets}pincel-metadata.mjs`);
+  return readMetadata(bytes);
+}
+
 const discard = (starting) => starting.then((core) => core.dispose(), () => {});
 
 /**
@@ -56,9 +63,9 @@ async function withFile(source, options, use) {
       bytes = await unlessAborted(completeONNX(bytes, source, options), signal);
       owned ||= bytes !== own;
     }
-    const core = await unlessAborted(starting, signal);
+    const [core, metadata] = await unlessAborted(Promise.all([starting, metadataIn(bytes, options)]), signal);
     const { byteLength } = bytes;
-    return await unlessAborted((async () => use(core, await core.open(bytes, owned), byteLength))(), signal);
+    return await unlessAborted((async () => use(core, await core.open(bytes, owned), byteLength, metadata))(), signal);
   } catch (error) {
     discard(starting);
     throw error;
@@ -73,9 +80,9 @@ export class Model {
   /** Loads a model and makes it ready to run. See pincel.d.ts for the options. */
   static load(source, options = {}) {
     const { onProgress, shapes } = options;
-    return withFile(source, options, async (core) => {
+    return withFile(source, options, async (core, opened, size, metadata) => {
       onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
-      const model = new Model(core, await core.prepare(shapes));
+      const model = new Model(core, await core.prepare(shapes), metadata);
       onProgress?.({ stage: 'prepare', loaded: 1, total: 1 });
       return model;
     });
@@ -93,8 +100,9 @@ export class Model {
   }
 
   /** @private */
-  constructor(core, description) {
+  constructor(core, description, metadata = {}) {
     this.#core = core;
+    this.metadata = metadata;
     this.#describe(description);
   }
 

@@ -172,6 +172,8 @@ export class Model {
   readonly inputs: TensorInfo[];
   readonly outputs: TensorInfo[];
   readonly info: ModelInfo;
+  /** What the file itself says, in TFLite's metadata; Classifier and Stylizer take it where their options are silent. */
+  readonly metadata: { name?: string; description?: string; mean?: number[]; std?: number[]; bgr?: boolean; labels?: string[] };
 
   /**
    * Runs once. Inputs by name, or one bare array when there is one input;

@@ -2,7 +2,7 @@
 // in, or paints in a mixture of styles that it knows by number or name, or is
 // half of Magenta's pair: one network sums a style picture up in a vector, the
 // other paints a photograph with it.
-import { formatFor } from './classifier.mjs';
+import { completed, formatFor } from './classifier.mjs';
 import { PincelError, throwIfAborted } from './errors.mjs';
 import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
@@ -54,7 +54,7 @@ export class Stylizer {
 
   /** @private */
   constructor(predict, transfer, options) {
-    const { range, mean, std, bgr } = options;
+    const { range, mean, std, bgr } = completed(options, transfer);
     const normalisation = { range: range ?? '0..1', mean, std, bgr };
     this.predict = predict;
     this.transfer = transfer;

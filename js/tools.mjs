@@ -289,7 +289,7 @@ class Quantiser {
       await this.observe(samples.slice(0, equalisingPictures), 'equalise');
       equalised = this.converter.equalise();
     }
-    if (this.format) this.converter.setInputRange(0, this.format);
+    if (Object.values(samples[0])[0].picture) this.converter.setInputRange(0, this.format);
     await this.observe(samples, 'calibrate');
     return equalised;
   }

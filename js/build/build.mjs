@@ -108,7 +108,7 @@ function checkSizes(files) {
 
 export async function build() {
   mkdirSync(dist, { recursive: true });
-  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel-metadata.mjs', 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel-metadata.mjs', 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
   for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
@@ -118,7 +118,7 @@ export async function build() {
     }
   }
   await bundle();
-  for (const types of ['pincel.d.ts', 'pincel-elements.d.ts']) copyFileSync(join(root, 'js', types), join(dist, types));
+  for (const types of ['pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts']) copyFileSync(join(root, 'js', types), join(dist, types));
   copyModels();
   writePrecache({ web: join(root, 'web'), dist, models: join(dist, 'models') });
   checkSizes(files);

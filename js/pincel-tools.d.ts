@@ -1,0 +1,97 @@
+// pincel-tools.mjs: models converted and quantised, in a page, a worker or
+// Node. It needs pincel.mjs and pincel-tools-*.wasm beside it; nothing leaves
+// the device.
+import type { ModelSource, Picture } from './pincel';
+
+/** How a picture's bytes become the model's values, and what goes into the new file's metadata. */
+export interface Description {
+  /** As for Classifier: '0..1', '-1..1', '0..255', or mean and std of the bytes. */
+  range?: '0..1' | '-1..1' | '0..255';
+  mean?: number | number[];
+  std?: number | number[];
+  bgr?: boolean;
+  labels?: string[];
+  name?: string;
+  description?: string;
+}
+
+interface ToolOptions extends Description {
+  /** Another input shape, as the file lays it out; models with one input. */
+  shapes?: Record<string, number[]>;
+  assetBase?: string;
+  simd?: 'auto' | 'simd128' | 'relaxed';
+  limits?: { memory?: number; macs?: number };
+  /** Other files that hold weights of an .onnx file, by name. */
+  externalData?: Record<string, ModelSource>;
+  signal?: AbortSignal;
+}
+
+export interface ConvertOptions extends ToolOptions {
+  /** 'float32' unless given; int8 weights are expanded when the model is loaded. */
+  weights?: 'float32' | 'float16' | 'int8';
+}
+
+export interface ConvertReport { mode: 'float32' | 'fp16' | 'dynamic' | 'int8'; originalBytes: number; bytes: number }
+
+/**
+ * Any model the engine reads as .tflite. A .tflite file is written node by node; an .onnx file's
+ * pictures come in and go out with channels last. What TFLite has no operator for is reported at once.
+ */
+export function convert(source: ModelSource, options?: ConvertOptions): Promise<{ bytes: Uint8Array; report: ConvertReport }>;
+
+export interface QuantizeOptions extends ToolOptions {
+  /** 'int8' unless given: weights and activations. 'dynamic': weights int8, arithmetic float. 'fp16': weights in half precision. */
+  mode?: 'int8' | 'dynamic' | 'fp16';
+  /** int8: some dozens of pictures like those the model will see; or samples, inputs by name, for models of other things. */
+  pictures?: Array<Picture | Record<string, Float32Array>>;
+  /** The central part of each picture that is used; 1 unless given. */
+  crop?: number;
+  /** How ranges are chosen; 'auto' takes for each tensor the one with the least error. */
+  calibration?: 'auto' | 'minmax' | 'percentile' | 'mse';
+  /** Scales moved between neighbouring layers; true unless given. */
+  equalise?: boolean;
+  /** What has to hold: share of pictures with the same best class (0.985), or mean PSNR of pictures in dB (30). */
+  budget?: { agreement?: number; psnr?: number };
+  /** How many of the pictures it is measured on: 64. */
+  judge?: number;
+  /** Pictures on which each layer is tried alone: 2 when the budget does not hold, else 0. */
+  sensitivity?: number;
+  /** The largest share of layers that may become float again: 0.5. */
+  mostFloat?: number;
+  /** Ends of the model stay float32 instead of uint8; scores always do. */
+  floatInputs?: boolean;
+  floatOutputs?: boolean;
+  onProgress?: (progress: { stage: 'read' | 'equalise' | 'calibrate' | 'float' | 'int8' | 'sensitivity' | 'fall back' | 'download'; loaded: number; total?: number }) => void;
+}
+
+export interface LayerReport {
+  op: string;
+  name: string;
+  macs: number;
+  weights: number;
+  /** Kept in float so that the budget holds. */
+  float: boolean;
+  /** Signal to noise, in dB, of the model's output with this layer alone quantised. */
+  sqnr?: number;
+}
+
+export interface QuantizeReport extends ConvertReport {
+  /** int8 only, from here on. */
+  pictures?: number;
+  /** Layers whose channels were equalised. */
+  equalised?: number;
+  /** With every layer quantised. */
+  before?: { agreement?: number; psnr?: number; sqnr: number };
+  /** Of the written file, against the float model. */
+  agreement?: number;
+  psnr?: number;
+  sqnr?: number;
+  budgetHolds?: boolean;
+  /** Mean time of a run on this machine, pictures prepared included. */
+  milliseconds?: { float: number; int8: number };
+  layers?: LayerReport[];
+  activations?: Array<{ name: string; seen: [number, number]; chosen: [number, number]; rule: 'minmax' | 'percentile' | 'mse' }>;
+}
+
+/** A float model, made small and fast. Other runtimes run the file too. */
+export function quantize(source: ModelSource, options?: QuantizeOptions): Promise<{ bytes: Uint8Array; report: QuantizeReport }>;

@@ -1,0 +1,211 @@
+// convert and quantize: files that run as they did, and the quantised twins.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Classifier, Model, PincelError } from '../../dist/pincel.mjs';
+import { readMetadata } from '../../dist/pincel-metadata.mjs';
+import { convert, quantize } from '../../dist/pincel-tools.mjs';
+import { generator } from '../conformance/describe.mjs';
+import { SAME, activations, buildModel } from './tflite.mjs';
+
+const options = { threads: 1, worker: false };
+const product = (shape) => shape.reduce((a, b) => a * b, 1);
+const shared = new URL('../../../shared/', import.meta.url);
+const skip = !existsSync(shared) && '../shared is absent';
+
+function drawn(name, shape, low = -1, high = 1) {
+  const random = generator(name);
+  return Float32Array.from({ length: product(shape) }, () => low + (high - low) * random());
+}
+
+const float = (name, shape) => ({ name, dtype: 'float32', shape });
+const constant = (name, shape, low, high) => ({ ...float(name, shape), data: drawn(name, shape, low, high) });
+const integers = (name, values, shape = [values.length]) => ({ name, dtype: 'int32', shape, data: Int32Array.from(values) });
+
+/** Pads, convolutions of both kinds, a residual, a mean, a dense layer and a softmax. */
+function network() {
+  const conv = (inputs, out, activation, more = {}) => ({ op: 'CONV_2D', inputs, outputs: [out], options: { padding: SAME, strideW: 1, strideH: 1, activation: activations[activation], ...more } });
+  return buildModel({
+    tensors: [
+      float('x', [1, 12, 12, 3]), integers('pads', [0, 0, 1, 1, 1, 1, 0, 0], [4, 2]), float('padded', [1, 14, 14, 3]),
+      constant('w1', [8, 3, 3, 3], -0.4, 0.4), constant('b1', [8]), float('one', [1, 14, 14, 8]),
+      constant('w2', [1, 3, 3, 8], -0.5, 0.5), constant('b2', [8]), float('two', [1, 14, 14, 8]), float('sum', [1, 14, 14, 8]),
+      integers('axes', [1, 2]), float('mean', [1, 8]), constant('w3', [5, 8]), constant('b3', [5]), float('logits', [1, 5]), float('y', [1, 5]),
+    ],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'MIRROR_PAD', inputs: ['x', 'pads'], outputs: ['padded'], options: { mode: 0 } },
+      conv(['padded', 'w1', 'b1'], 'one', 'RELU'),
+      { op: 'DEPTHWISE_CONV_2D', inputs: ['one', 'w2', 'b2'], outputs: ['two'], options: { padding: SAME, strideW: 1, strideH: 1, depthMultiplier: 1 } },
+      { op: 'ADD', inputs: ['one', 'two'], outputs: ['sum'], options: { activation: activations.RELU } },
+      { op: 'MEAN', inputs: ['sum', 'axes'], outputs: ['mean'], options: { keepDims: false } },
+      { op: 'FULLY_CONNECTED', inputs: ['mean', 'w3', 'b3'], outputs: ['logits'] },
+      { op: 'SOFTMAX', inputs: ['logits'], outputs: ['y'], options: { beta: 1 } },
+    ],
+  });
+}
+
+const samples = Array.from({ length: 8 }, (_, i) => ({ x: drawn(`sample ${i}`, [1, 12, 12, 3]) }));
+
+async function run(bytes, inputs) {
+  const model = await Model.load(bytes, options);
+  const outputs = await model.run(inputs), steps = (await model.profile(inputs, { runs: 1 })).map(({ op }) => op);
+  model.dispose();
+  return { outputs, steps };
+}
+
+const assertNear = (actual, expected, tolerance) => {
+  for (const [i, value] of expected.entries()) assert.ok(Math.abs(actual[i] - value) <= tolerance, `element ${i}: ${actual[i]}, expected ${value}`);
+};
+
+// --- Writing ------------------------------------------------------------------------
+
+test('a file is written with the same nodes and the same answer', async () => {
+  const original = network(), { bytes, report } = await convert(original);
+  assert.deepEqual(report, { mode: 'float32', originalBytes: original.length, bytes: bytes.length });
+  const one = await Model.inspect(original, options), two = await Model.inspect(bytes, options);
+  assert.deepEqual(two.nodes, one.nodes);
+  assert.deepEqual((await run(bytes, samples[0])).outputs, (await run(original, samples[0])).outputs);
+});
+
+test('weights in half precision and in int8 make smaller files', async () => {
+  const original = network(), expected = (await run(original, samples[0])).outputs.y;
+  for (const [weights, tolerance] of [['float16', 1e-3], ['int8', 1e-2]]) {
+    const { bytes } = await convert(original, { weights });
+    assertNear((await run(bytes, samples[0])).outputs.y, expected, tolerance);
+  }
+});
+
+for (const file of skip ? [] : readdirSync(new URL('zoo', shared)).filter((name) => name.endsWith('.tflite'))) {
+  test(`${file} read and written gives the same bits`, async () => {
+    const original = readFileSync(new URL(`zoo/${file}`, shared)), { bytes } = await convert(original);
+    const models = await Promise.all([original, bytes].map((source) => Model.load(source, options)));
+    const arrays = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array };
+    const inputs = Object.fromEntries(models[0].inputs.map(({ name, dtype, shape }) => [name, arrays[dtype].from(drawn(name, shape, 0, 1), (value) => (dtype === 'float32' ? value : Math.floor(value * 256)))]));
+    const [one, two] = await Promise.all(models.map((model) => model.run(inputs)));
+    assert.deepEqual(two, one);
+    for (const model of models) model.dispose();
+  });
+}
+
+// --- Quantising ------------------------------------------------------------------------
+
+test('int8: bytes inside, scores outside, and a report', async () => {
+  const { bytes, report } = await quantize(network(), { pictures: samples, sensitivity: 8 });
+  const model = await Model.load(bytes, options);
+  assert.deepEqual(model.inputs.map(({ dtype }) => dtype), ['uint8']);
+  assert.deepEqual(model.outputs.map(({ dtype }) => dtype), ['float32']);
+  const { scale, zeroPoint } = model.inputs[0];
+  for (const { x } of samples) {
+    const { y } = await model.run(Uint8Array.from(x, (value) => Math.min(Math.max(Math.round(value / scale) + zeroPoint, 0), 255)));
+    assertNear(y, (await run(network(), { x })).outputs.y, 0.03);
+  }
+  const steps = (await model.profile(new Uint8Array(432), { runs: 1 })).map(({ op }) => op);
+  assert.ok(!steps.includes('QUANTIZE') && !steps.includes('PAD'), steps.join());
+  assert.equal(report.pictures, 8);
+  assert.ok(report.agreement >= 0.8 && report.sqnr > 20, JSON.stringify(report.before));
+  assert.deepEqual(report.layers.map(({ op }) => op), ['CONV_2D', 'DEPTHWISE_CONV_2D', 'FULLY_CONNECTED']);
+  assert.ok(report.layers.every(({ sqnr }) => sqnr > 20));
+  assert.ok(report.activations.every(({ seen, chosen }) => seen[0] <= chosen[0] && chosen[1] <= seen[1]));
+  model.dispose();
+});
+
+test('a budget that cannot hold in int8 brings layers back to float', async () => {
+  const budget = { agreement: 2 }, { report } = await quantize(network(), { pictures: samples, budget, mostFloat: 1 });
+  assert.ok(report.layers.every((layer) => layer.float));
+  assert.equal(report.budgetHolds, false);
+  assert.ok(report.sqnr > report.before.sqnr);
+});
+
+test('every rule of calibration gives a working file', async () => {
+  const expected = (await run(network(), samples[3])).outputs.y;
+  for (const calibration of ['minmax', 'percentile', 'mse']) {
+    const { bytes, report } = await quantize(network(), { pictures: samples, calibration, floatInputs: true, sensitivity: 0 });
+    assertNear((await run(bytes, samples[3])).outputs.y, expected, 0.05);
+    if (calibration === 'minmax') assert.ok(report.activations.every(({ seen, chosen }) => seen[0] === chosen[0] && seen[1] === chosen[1]));
+  }
+});
+
+/** A convolution, and an instance norm as converters spell it; the channels' ranges lie far apart. */
+function normalised() {
+  const each = [1, 1, 1, 4], whole = [1, 16, 16, 4], weights = constant('w', [4, 3, 3, 3]);
+  weights.data.forEach((value, i) => { weights.data[i] = value * 30 ** (Math.floor(i / 27) - 2); });
+  const binary = (op, a, b, out) => ({ op, inputs: [a, b], outputs: [out] });
+  return buildModel({
+    tensors: [
+      float('x', [1, 16, 16, 3]), weights, constant('b', [4]), float('c', whole), integers('axes', [1, 2]), constant('gamma', each, 0.5, 2), constant('beta', each),
+      { name: 'epsilon', dtype: 'float32', shape: [], data: Float32Array.of(1e-5) }, ...['mean', 'variance', 'shifted', 'reciprocal', 'scale', 'mean scaled', 'shift'].map((name) => float(name, each)),
+      float('squared', whole), float('scaled', whole), float('y', whole), integers('pads', [0, 0, 1, 1, 1, 1, 0, 0], [4, 2]), float('z', [1, 18, 18, 4]),
+    ],
+    inputs: ['x'], outputs: ['z'],
+    nodes: [
+      { op: 'CONV_2D', inputs: ['x', 'w', 'b'], outputs: ['c'], options: { padding: SAME, strideW: 1, strideH: 1 } },
+      { ...binary('MEAN', 'c', 'axes', 'mean'), options: { keepDims: true } }, binary('SQUARED_DIFFERENCE', 'c', 'mean', 'squared'),
+      { ...binary('MEAN', 'squared', 'axes', 'variance'), options: { keepDims: true } }, binary('ADD', 'variance', 'epsilon', 'shifted'),
+      { op: 'RSQRT', inputs: ['shifted'], outputs: ['reciprocal'] }, binary('MUL', 'reciprocal', 'gamma', 'scale'), binary('MUL', 'c', 'scale', 'scaled'),
+      binary('MUL', 'mean', 'scale', 'mean scaled'), binary('SUB', 'beta', 'mean scaled', 'shift'), { ...binary('ADD', 'scaled', 'shift', 'y'), options: { activation: activations.RELU } },
+      { op: 'MIRROR_PAD', inputs: ['y', 'pads'], outputs: ['z'], options: { mode: 0 } },
+    ],
+  });
+}
+
+test('a convolution before an instance norm uses the whole range in each channel', async () => {
+  const pictures = Array.from({ length: 4 }, (_, i) => ({ x: drawn(`picture ${i}`, [1, 16, 16, 3]) }));
+  const { report: plain } = await quantize(normalised(), { pictures, sensitivity: 0, equalise: false });
+  const { bytes, report } = await quantize(normalised(), { pictures, sensitivity: 0 });
+  assert.equal(report.equalised, 1);
+  assert.ok(report.sqnr > 25 && report.sqnr > plain.sqnr + 10, `${plain.sqnr} dB, then ${report.sqnr} dB`);
+  const { steps } = await run(bytes, { x: new Uint8Array(768) });
+  assert.deepEqual(steps, ['CONV_2D', 'INSTANCE_NORM', 'MIRROR_PAD']);
+});
+
+test('a float model and its int8 twin see the same in photographs', { skip }, async () => {
+  const folder = fileURLToPath(new URL('pictures/imagenet500', shared));
+  const pictures = readdirSync(folder).filter((name) => name.endsWith('.jpg')).map((name) => `${folder}/${name}`);
+  const { report } = await quantize(fileURLToPath(new URL('zoo/vww_96_float.tflite', shared)), { pictures: pictures.filter((_, i) => i % 8 === 0), range: '0..1' });
+  assert.ok(report.agreement >= 0.985 && report.budgetHolds, `${report.agreement}`);
+  assert.ok(report.bytes < report.originalBytes * 0.4);
+});
+
+// --- Metadata --------------------------------------------------------------------------
+
+test('labels and normalisation travel in the file', async () => {
+  const labels = ['ash', 'birch', 'cedar', 'fir', 'larch'];
+  const { bytes } = await convert(network(), { labels, name: 'trees', description: 'five of them', mean: [1, 2, 3], std: 64, bgr: true });
+  assert.deepEqual(await readMetadata(bytes), { name: 'trees', description: 'five of them', mean: [1, 2, 3], std: [64, 64, 64], bgr: true, labels });
+  const picture = { width: 12, height: 12, data: Uint8ClampedArray.from({ length: 576 }, (_, i) => i * 37 % 256) };
+  const silent = await Classifier.create(bytes, options);
+  const told = await Classifier.create(network(), { ...options, labels, mean: [1, 2, 3], std: 64, bgr: true });
+  assert.deepEqual(await silent.classify(picture), await told.classify(picture));
+  const overruled = await Classifier.create(bytes, { ...options, range: '0..1', labels: ['a', 'b', 'c', 'd', 'e'] });
+  assert.ok((await overruled.classify(picture)).every(({ label }) => label.length === 1));
+  for (const classifier of [silent, told, overruled]) classifier.dispose();
+});
+
+test('damaged metadata counts as none', async () => {
+  const { bytes } = await convert(network(), { labels: ['a', 'b', 'c', 'd', 'e'], range: '0..1' });
+  const at = Buffer.from(bytes).indexOf('M001') - 4, random = generator('damage');
+  for (let i = 0; i < 300; i++) {
+    const damaged = bytes.slice();
+    damaged[at + Math.floor(random() * 300)] = Math.floor(random() * 256);
+    const metadata = await readMetadata(damaged);
+    assert.ok(metadata === undefined || typeof metadata === 'object');
+  }
+  assert.equal(await readMetadata(network()), undefined);
+});
+
+// --- Errors ------------------------------------------------------------------------------
+
+const refusal = (code) => (error) => error instanceof PincelError && error.code === code;
+
+test('what cannot be quantised says why', async () => {
+  await assert.rejects(quantize(network(), {}), refusal('argument'));
+  await assert.rejects(quantize(network(), { mode: 'int4' }), refusal('argument'));
+  await assert.rejects(quantize(network(), { pictures: [{ x: new Float32Array(3) }] }), refusal('argument'));
+  await assert.rejects(quantize(new Uint8Array(100), { pictures: samples }), refusal('format'));
+  const { bytes } = await quantize(network(), { pictures: samples, sensitivity: 0 });
+  await assert.rejects(quantize(bytes, { pictures: samples }), refusal('type'));
+  const unknown = buildModel({ tensors: [float('x', [1, 4]), float('y', [1, 4])], inputs: ['x'], outputs: ['y'], nodes: [{ op: 'CUMSUM', inputs: ['x'], outputs: ['y'] }] });
+  await assert.rejects(convert(unknown), (error) => error.code === 'unsupported' && /CUMSUM/.test(error.message));
+});
