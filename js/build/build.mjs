@@ -2,7 +2,7 @@
 // types; and what a visitor has to download, held to a budget.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { writePrecache } from './precache.mjs';
@@ -85,13 +85,19 @@ async function bundleElements(build, common) {
   await build({ ...elements, format: 'iife', plugins: [standOn({ path: 'pincel', namespace: 'global' })], outfile: join(dist, 'pincel-elements.js') });
 }
 
-/** The registry, and the models that ship, go with the library. */
+/** The registry, the models that ship and the thumbnails of their styles go with the library. */
 function copyModels() {
   const from = join(root, 'models'), to = join(dist, 'models');
-  const files = readdirSync(from).filter((name) => name === 'registry.json' || name.endsWith('.tflite'));
-  mkdirSync(to, { recursive: true });
-  for (const stray of readdirSync(to).filter((name) => !files.includes(name))) rmSync(join(to, stray));
-  for (const file of files) copyFileSync(join(from, file), join(to, file));
+  const { models } = JSON.parse(readFileSync(join(from, 'registry.json'), 'utf8'));
+  const shipped = Object.values(models).filter(({ files }) => Object.values(files).every(({ addresses }) => !addresses));
+  const files = ['registry.json', ...shipped.flatMap((entry) => [
+    ...Object.values(entry.files).map(({ name }) => name), ...(entry.styles ?? []).flatMap(({ thumbnail }) => thumbnail ?? []),
+  ])];
+  rmSync(to, { recursive: true, force: true });
+  for (const file of files) {
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    copyFileSync(join(from, file), join(to, file));
+  }
 }
 
 const gzipBytes = (file) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
