@@ -78,7 +78,8 @@ static void test_deep_product(void) {
     for (int i = 0; i < DEPTH * COLUMNS; i++) b[i] = i % COLUMNS == 1 ? (uint8_t)(i % 251) : 255;
     for (int i = 0; i < ROWS * COLUMNS; i++)
         for (int k = 0; k < DEPTH; k++) expected[i] += a[i / COLUMNS * DEPTH + k] * b[k * COLUMNS + i % COLUMNS];
-    pcl_tensor *inputs[] = {onnx_in(&h, PCL_UINT8, DIMS(ROWS, DEPTH), a), onnx_in(&h, PCL_UINT8, DIMS(DEPTH, COLUMNS), b)};
+    pcl_tensor *inputs[] = {onnx_in(&h, PCL_UINT8, DIMS(ROWS, DEPTH), a),
+                            onnx_in(&h, PCL_UINT8, DIMS(DEPTH, COLUMNS), b)};
     CHECK(IS(onnx_run(&h, &pcl_onnx_matmul_integer, NULL, inputs, 2), PCL_INT32, expected));
     /* Without depth all sums are 0. */
     pcl_tensor *empty[] = {onnx_in(&h, PCL_UINT8, DIMS(2, 0), NULL), onnx_in(&h, PCL_UINT8, DIMS(0, 2), NULL)};

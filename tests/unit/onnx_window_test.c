@@ -141,7 +141,8 @@ static void test_conv_transpose(void) {
 static void test_conv_integer(void) {
     shape3 s = random_window();
     bool x_signed = random_below(2), w_signed = random_below(2);
-    int32_t groups = 1 + random_below(2), each = random_below(2) ? 2 : 9, m = groups * each, batch = 1 + random_below(2);
+    int32_t groups = 1 + random_below(2), each = random_below(2) ? 2 : 9, m = groups * each,
+            batch = 1 + random_below(2);
     int32_t c = random_below(4) ? 2 : 40; /* of a group */
     int32_t in = volume(s.in), out = volume(s.out), kernel = volume(s.kernel), results = batch * m * out;
     uint8_t *x = malloc((size_t)(batch * groups * c * in)), *w = malloc((size_t)(m * c * kernel)), x_zero = 100;
