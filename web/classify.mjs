@@ -1,7 +1,7 @@
 // Classifying: a picture or what the camera sees, and the five labels that the
 // model finds likeliest; or that it is unsure.
 import { engine } from './engine.mjs';
-import { Failure, FailureNote } from './failures.mjs';
+import { Failure, FailureNote, wasCancelled } from './failures.mjs';
 import { language, say } from './i18n.mjs';
 import { Live, hasCamera } from './live.mjs';
 import { ModelPanel } from './model-panel.mjs';
@@ -61,10 +61,12 @@ async function getClassifier(signal) {
     dropClassifier();
     classifier = { files: panel.files, ready: load(panel.files, signal) };
   }
+  const mine = classifier;
   try {
-    return await classifier.ready;
+    return await mine.ready;
   } catch (error) {
-    classifier = undefined;
+    if (classifier === mine) classifier = undefined;
+    if (wasCancelled(error) && !signal.aborted) return getClassifier(signal); // it was another's to cancel
     throw error;
   }
 }

@@ -100,7 +100,11 @@ export class Live {
   stop() {
     this.#ended = true;
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
-    URL.revokeObjectURL(this.#video.src);
+    const { src } = this.#video;
+    this.#video.pause();
     this.#video.srcObject = null;
+    this.#video.removeAttribute('src');
+    this.#video.load(); // lets go of the film
+    URL.revokeObjectURL(src);
   }
 }

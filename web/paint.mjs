@@ -2,7 +2,7 @@
 // Every change is seen at once in a draft, then computed at the size asked for.
 import './compare-slider.mjs';
 import { engine } from './engine.mjs';
-import { Failure, FailureNote } from './failures.mjs';
+import { Failure, FailureNote, wasCancelled } from './failures.mjs';
 import { say, t } from './i18n.mjs';
 import { Live, hasCamera } from './live.mjs';
 import { readLook, writeLook } from './look.mjs';
@@ -82,12 +82,14 @@ async function getStylizer(signal) {
     dropStylizer();
     stylizer = { files: panel.files, ready: load(panel.files, signal) };
   }
+  const mine = stylizer;
   try {
-    const loaded = await stylizer.ready;
+    const loaded = await mine.ready;
     if (isOwn() && !loaded.predict && loaded.styleInput) showNumberedStyles(loaded.styleInput.shape.at(-1));
     return loaded;
   } catch (error) {
-    stylizer = undefined;
+    if (stylizer === mine) stylizer = undefined;
+    if (wasCancelled(error) && !signal?.aborted) return getStylizer(signal); // it was another's to cancel
     throw error;
   }
 }

@@ -37,6 +37,13 @@ const classifier = () => buildModel({
   ],
 });
 
+/** A folder with a registry of no models. */
+export function noModels() {
+  const folder = mkdtempSync(join(tmpdir(), 'pincel-models-'));
+  writeFileSync(join(folder, 'registry.json'), '{ "models": {}, "lists": {} }');
+  return folder;
+}
+
 /** A folder with registry.json and the models, to serve as dist/models/. */
 export function standInModels() {
   const folder = mkdtempSync(join(tmpdir(), 'pincel-models-'));
