@@ -1,10 +1,7 @@
 #include "ops/table.h"
 #include "passes/passes.h"
 
-/* Operators whose first output holds elements of the first input (and zeros,
- * which every quantisation represents exactly) and whose other inputs do not
- * depend on its values. */
-static bool only_moves_data(const pcl_op *op) {
+bool pcl_only_moves_data(const pcl_op *op) {
     static const pcl_op *const movers[] = {
         &pcl_op_mirror_pad,     &pcl_op_pad,         &pcl_op_resize_nearest_neighbor, &pcl_op_reshape,
         &pcl_op_squeeze,        &pcl_op_expand_dims, &pcl_op_transpose,               &pcl_op_depth_to_space,
@@ -22,7 +19,7 @@ static pcl_status move_up(pcl_graph *graph, int32_t at) {
     pcl_node *quantize = graph->nodes[at];
     pcl_tensor *moved = quantize->inputs[0], *out = quantize->outputs[0];
     pcl_node *mover = moved->producer;
-    if (!mover || moved->uses != 1 || moved->dtype != PCL_FLOAT32 || !only_moves_data(mover->op)) return PCL_OK;
+    if (!mover || moved->uses != 1 || moved->dtype != PCL_FLOAT32 || !pcl_only_moves_data(mover->op)) return PCL_OK;
     pcl_tensor *quantised = pcl_graph_alloc(graph, 1, sizeof *quantised);
     if (!quantised) return PCL_ERROR_LIMIT;
     *quantised = *out;

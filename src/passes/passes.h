@@ -29,6 +29,11 @@ pcl_status pcl_infer_node(pcl_graph *graph, const pcl_kernels *kernels, pcl_node
  * element operations of one run; *macs gets the former. */
 pcl_status pcl_pass_infer(pcl_graph *graph, const pcl_kernels *kernels, double max_work, double *macs);
 
+/* Operators whose first output holds elements of the first input (and zeros,
+ * which every quantisation represents exactly) and whose other inputs do not
+ * depend on its values. */
+bool pcl_only_moves_data(const pcl_op *op);
+
 /* Moves QUANTIZE up through operators that only move data, and removes
  * DEQUANTIZE-QUANTIZE pairs and conversions between equal types. */
 pcl_status pcl_pass_fuse_quantize(pcl_graph *graph);

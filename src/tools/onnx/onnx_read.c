@@ -2,6 +2,7 @@
 
 #include "tools/onnx/fuse_norm.h"
 #include "tools/onnx/fuse_product.h"
+#include "tools/onnx/fuse_quantized.h"
 #include "tools/onnx/fuse_upsample.h"
 #include "tools/onnx/importer.h"
 #include "tools/onnx/remedies.h"
@@ -173,5 +174,6 @@ pcl_status pcl_onnx_read(pcl_bytes bytes, pcl_graph *graph, const pcl_shape *sha
     pcl_graph_sweep(graph);
     PCL_TRY_RETURN(pcl_onnx_fuse_products(graph));
     PCL_TRY_RETURN(pcl_onnx_fuse_upsamples(graph));
-    return pcl_onnx_fuse_norms(graph);
+    PCL_TRY_RETURN(pcl_onnx_fuse_norms(graph));
+    return pcl_onnx_fuse_quantized(graph);
 }

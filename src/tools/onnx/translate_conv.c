@@ -83,13 +83,23 @@ void pcl_set_picture(pcl_importer *in, const pcl_onnx_node *node, pcl_tensor *pi
     pcl_import_set(in, node, 0, picture, PCL_CHANNELS_LAST);
 }
 
+void pcl_keep_origin(pcl_tensor *weights, const pcl_quantization *origin, const int32_t *order) {
+    if (origin->count == 0 || (origin->count > 1 && origin->axis != 0)) return;
+    weights->quantization = *origin;
+    for (int32_t d = 0; origin->count > 1 && d < weights->shape.rank; d++)
+        if (order[d] == 0) weights->quantization.axis = d;
+}
+
 /* [out, in, (height,) width] with a height, and then in another order. */
 static pcl_tensor *turn_weights(pcl_importer *in, pcl_tensor *weights, const int32_t *order) {
     if (!weights) return NULL;
     const int32_t *dims = weights->shape.dims;
+    pcl_quantization origin = weights->quantization;
     if (weights->shape.rank == 3)
         weights = pcl_import_reshape(in, weights, &(pcl_shape){4, {dims[0], dims[1], 1, dims[2]}});
-    return pcl_import_transpose(in, weights, order);
+    weights = pcl_import_transpose(in, weights, order);
+    if (weights) pcl_keep_origin(weights, &origin, order);
+    return weights;
 }
 
 static bool is_fast(const pcl_onnx_node *node) {

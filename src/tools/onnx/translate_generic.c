@@ -1,6 +1,8 @@
 /* Operators that only the tools have: their attributes, and nothing else. */
 #include "tools/onnx/translators.h"
 
+#include <math.h>
+
 /* Those without attributes. */
 void pcl_translate_generic(pcl_importer *in, const pcl_onnx_node *node) {
     static const struct {
@@ -24,6 +26,28 @@ void pcl_translate_quantized_conv(pcl_importer *in, const pcl_onnx_node *node) {
                        pcl_text_is(node->type, "QLinearConv") ? &pcl_onnx_qlinear_conv : &pcl_onnx_conv_integer, conv);
 }
 
+/* Reals made of constant int8 values without zero points remember their
+ * scales: they may become such weights again (fuse_quantized.h). */
+static void note_origin(pcl_importer *in, const pcl_onnx_node *node, int32_t axis) {
+    const pcl_tensor *x = node->inputs[0]->plain, *scale = node->inputs[1]->plain;
+    const pcl_value *zero_point = pcl_import_input(node, 2);
+    pcl_tensor *out = node->outputs[0] ? node->outputs[0]->plain : NULL;
+    if (!x || !x->constant || x->dtype != PCL_INT8 || !out || !out->constant || scale->dtype != PCL_FLOAT32) return;
+    size_t count = pcl_tensor_count(scale);
+    if (count == 1) axis = 0;
+    else if (!pcl_import_axis(in, &axis, x->shape.rank) || (size_t)x->shape.dims[axis] != count) return;
+    for (size_t i = 0; zero_point && i < zero_point->plain->bytes; i++)
+        if (((const uint8_t *)zero_point->plain->data)[i]) return;
+    for (size_t i = 0; i < count; i++)
+        if (!(((const float *)scale->data)[i] > 0.0f && isfinite(((const float *)scale->data)[i]))) return;
+    pcl_quantization *quantization = &out->quantization;
+    quantization->zero_points = pcl_import_alloc(in, count, sizeof *quantization->zero_points);
+    if (!quantization->zero_points) return;
+    quantization->scales = scale->data;
+    quantization->axis = axis;
+    quantization->count = (int32_t)count;
+}
+
 void pcl_translate_quantize(pcl_importer *in, const pcl_onnx_node *node) {
     bool forth = pcl_text_is(node->type, "QuantizeLinear");
     pcl_onnx_quantize_attributes *quantize = pcl_import_alloc(in, 1, sizeof *quantize);
@@ -34,7 +58,20 @@ void pcl_translate_quantize(pcl_importer *in, const pcl_onnx_node *node) {
     quantize->out_dtype = type ? pcl_onnx_dtype((uint64_t)(uint32_t)type) : PCL_UINT8;
     if (quantize->out_dtype == PCL_DTYPE_COUNT)
         pcl_import_fail(in, PCL_ERROR_UNSUPPORTED, "its output_dtype is not supported");
-    else pcl_import_generic(in, node, forth ? &pcl_onnx_quantize_linear : &pcl_onnx_dequantize_linear, quantize);
+    if (!pcl_import_needs(in, node, 2)) return;
+    const pcl_op *op = forth ? &pcl_onnx_quantize_linear : &pcl_onnx_dequantize_linear;
+    pcl_tensor *scale = pcl_import_plain(in, node->inputs[1]), *zero_point = pcl_import_plain_input(in, node, 2);
+    if (!scale || pcl_tensor_count(scale) != 1) {
+        pcl_import_generic(in, node, op, quantize);
+    } else { /* one scale for all: any layout will do */
+        pcl_layout layout = pcl_import_layout(node, 1);
+        pcl_tensor *x = pcl_import_operand(in, node->inputs[0], pcl_import_shape(node->inputs[0]).rank, layout);
+        pcl_tensor *inputs[] = {x, scale, zero_point};
+        pcl_attributes attributes = {.tools = quantize};
+        pcl_dtype dtype = forth ? quantize->out_dtype : scale->dtype;
+        pcl_import_set(in, node, 0, pcl_import_emit(in, op, dtype, &attributes, zero_point ? 3 : 2, inputs), layout);
+    }
+    if (!forth && in->status == PCL_OK) note_origin(in, node, quantize->axis);
 }
 
 void pcl_translate_index(pcl_importer *in, const pcl_onnx_node *node) {

@@ -13,8 +13,13 @@ static bool is_float(const pcl_onnx_node *node, int32_t count) {
 
 /* Weights [columns, depth] of a constant matrix. */
 static pcl_tensor *weights_of(pcl_importer *in, pcl_value *b, bool transposed) {
-    pcl_tensor *plain = pcl_import_plain(in, b);
-    return transposed ? plain : pcl_import_transpose(in, plain, swapped);
+    pcl_tensor *plain = pcl_import_plain(in, b), *turned;
+    if (!plain || transposed) return plain;
+    turned = pcl_import_transpose(in, plain, swapped);
+    pcl_quantization origin = plain->quantization;
+    if (origin.count > 1) origin.axis = 1 - origin.axis; /* scales for each column now lie along axis 0 */
+    if (turned && turned != plain) pcl_keep_origin(turned, &origin, (const int32_t[]){0, 1});
+    return turned;
 }
 
 /* Gemm's C as a bias for each column; NULL when it is another for each row. */

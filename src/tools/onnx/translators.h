@@ -113,6 +113,10 @@ bool pcl_picture_window_of(const pcl_onnx_window_attributes *from, const pcl_sha
 /* Sets padding and pads of attributes of the engine. */
 void pcl_picture_pads(const pcl_picture_window *window, pcl_padding *padding, pcl_pads *pads);
 
+/* Weights whose scales for each output lay along axis 0 before they were
+ * turned keep their scales; see fuse_quantized.h. */
+void pcl_keep_origin(pcl_tensor *weights, const pcl_quantization *origin, const int32_t *order);
+
 /* Values of rank 3 as pictures of height 1, channels last, and back. */
 pcl_tensor *pcl_as_picture(pcl_importer *in, pcl_value *value);
 void pcl_set_picture(pcl_importer *in, const pcl_onnx_node *node, pcl_tensor *picture, int32_t rank);

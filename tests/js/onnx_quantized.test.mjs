@@ -1,0 +1,69 @@
+// QuantizeLinear and DequantizeLinear around operators: computed on integers
+// where scales are constant, and within a few quanta of the same in reals.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Model } from '../../dist/pincel.mjs';
+import { buildONNX } from './onnx.mjs';
+
+const options = { threads: 1, worker: false };
+
+function bytes(count, seed) {
+  let state = seed * 2654435761 >>> 0 || 1;
+  return Int8Array.from({ length: count }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state = (state ^ state << 5) >>> 0;
+    return state % 255 - 127;
+  });
+}
+
+/** Nodes and constants of a network, value by value. */
+function network(type) {
+  const nodes = [], initializers = [], scales = [];
+  const Bytes = type === 'int8' ? Int8Array : Uint8Array, zero = type === 'int8' ? -5 : 123;
+  const constant = (name, dtype, shape, data) => initializers.push({ name, dtype, shape, data });
+  const add = (op, inputs, output, attributes) => (nodes.push({ op, inputs, outputs: [output], attributes }), output);
+  constant('zero', type, [], Bytes.of(zero));
+  const pair = (value, scale) => {
+    scales.push({ name: `${value} scale`, shape: [], data: Float32Array.of(scale) });
+    add('QuantizeLinear', [value, `${value} scale`, 'zero'], `${value} q`);
+    return add('DequantizeLinear', [`${value} q`, `${value} scale`, 'zero'], `${value} dq`);
+  };
+  const weights = (name, shape, seed, attributes) => {
+    const channels = shape[attributes?.axis ?? 0];
+    constant(`${name} q`, 'int8', shape, bytes(shape.reduce((a, b) => a * b, 1), seed));
+    constant(`${name} scale`, 'float32', [channels], Float32Array.from({ length: channels }, (_, i) => 0.001 * (i + 1)));
+    constant(`${name} zero`, 'int8', [channels], new Int8Array(channels));
+    return add('DequantizeLinear', [`${name} q`, `${name} scale`, `${name} zero`], name, attributes ?? { axis: 0 });
+  };
+  constant('bias', 'float32', [4], Float32Array.of(0.1, -0.2, 0.3, 0));
+  const x = pair('x', 0.02);
+  const conv = add('Relu', [add('Conv', [x, weights('w', [4, 3, 3, 3], 1), 'bias'], 'conv', { pads: [1, 1, 1, 1] })], 'relu');
+  const a = pair(conv, 0.01);
+  const b = pair(add('Conv', [a, weights('d', [4, 1, 3, 3], 2), 'bias'], 'depthwise', { pads: [1, 1, 1, 1], group: 4 }), 0.02);
+  const sum = pair(add('Add', [a, b], 'sum'), 0.03);
+  const pooled = pair(add('MaxPool', [sum], 'pooled', { kernel_shape: [2, 2], strides: [2, 2] }), 0.03);
+  const mean = pair(add('GlobalAveragePool', [pooled], 'mean'), 0.02);
+  const flat = add('Flatten', [mean], 'flat');
+  pair(add('MatMul', [flat, weights('m', [4, 5], 3, { axis: 1 })], 'product'), 0.004);
+  return { nodes, initializers, scales };
+}
+
+for (const type of ['int8', 'uint8']) {
+  test(`a network between QuantizeLinear and DequantizeLinear, ${type}`, async () => {
+    const { nodes, initializers, scales } = network(type), outputs = [{ name: 'product dq', shape: [] }];
+    const x = Float32Array.from(bytes(3 * 8 * 8, 9), (byte) => byte / 50), port = { name: 'x', shape: [1, 3, 8, 8] };
+    const integers = await Model.load(buildONNX({ nodes, initializers: [...initializers, ...scales], inputs: [port], outputs }), options);
+    const reals = await Model.load(buildONNX({ nodes, initializers, inputs: [port, ...scales.map(({ name, shape }) => ({ name, shape }))], outputs }), options);
+    const actual = (await integers.run({ x }))['product dq'];
+    const expected = (await reals.run({ x, ...Object.fromEntries(scales.map(({ name, data }) => [name, data])) }))['product dq'];
+    const steps = (await integers.profile({ x }, { runs: 1 })).map(({ op }) => op);
+    const counts = (op) => steps.filter((step) => step === op).length;
+    assert.deepEqual([counts('QUANTIZE'), counts('DEQUANTIZE'), counts('QuantizeLinear')], [1, 1, 0], steps.join(' '));
+    assert.equal(actual.length, 5);
+    assert.ok(new Set(expected).size > 2, 'the outputs differ among themselves');
+    actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 3.1 * 0.004, `${[...actual]}, expected ${[...expected]}`));
+    integers.dispose();
+    reals.dispose();
+  });
+}
