@@ -7,45 +7,6 @@ static pcl_tensor *count_tensor(op_harness *h, const int32_t *dims, int32_t rank
     return onnx_in(h, PCL_INT32, dims, rank, counting);
 }
 
-static pcl_tensor *run_slice(op_harness *h, pcl_tensor *x, const int64_t *starts, const int64_t *ends,
-                             const int64_t *axes, const int64_t *steps, int32_t count) {
-    pcl_tensor *inputs[] = {x, onnx_list_in(h, starts, count), onnx_list_in(h, ends, count),
-                            axes ? onnx_list_in(h, axes, count) : NULL, steps ? onnx_list_in(h, steps, count) : NULL};
-    return onnx_run(h, &pcl_onnx_slice, NULL, inputs, 5);
-}
-
-static void test_slice(void) {
-    op_harness h;
-    op_harness_open(&h);
-    pcl_tensor *x = count_tensor(&h, DIMS(3, 4));
-    CHECK(IS(run_slice(&h, x, INTS(1, 1), INTS(3, 3), NULL, NULL, 2), PCL_INT32, (int32_t[]){5, 6, 9, 10}));
-    CHECK(IS(run_slice(&h, x, INTS(-1), INTS(INT64_MIN), INTS(-1), INTS(-2), 1), PCL_INT32,
-             (int32_t[]){3, 1, 7, 5, 11, 9}));
-    CHECK(IS(run_slice(&h, x, INTS(0), INTS(INT64_MAX), INTS(0), INTS(2), 1), PCL_INT32,
-             (int32_t[]){0, 1, 2, 3, 8, 9, 10, 11}));
-    CHECK(IS(run_slice(&h, x, INTS(20), INTS(0), INTS(1), INTS(-3), 1), PCL_INT32, (int32_t[]){3, 7, 11}));
-    pcl_tensor *empty = run_slice(&h, x, INTS(2), INTS(1), INTS(0), NULL, 1);
-    CHECK(empty && op_shape_is(empty, DIMS(0, 4)));
-    CHECK(!run_slice(&h, x, INTS(0), INTS(1), INTS(0), INTS(0), 1) && h.error.status == PCL_ERROR_SHAPE);
-    CHECK(!run_slice(&h, x, INTS(0), INTS(1), INTS(2), NULL, 1) && h.error.status == PCL_ERROR_SHAPE);
-    CHECK(!run_slice(&h, x, INTS(0, 0), INTS(1, 1), INTS(1, -1), NULL, 2) && h.error.status == PCL_ERROR_SHAPE);
-    op_harness_close(&h);
-}
-
-static void test_expand(void) {
-    op_harness h;
-    op_harness_open(&h);
-    pcl_tensor *x = count_tensor(&h, DIMS(2, 1));
-    pcl_tensor *out = onnx_run(&h, &pcl_onnx_expand, NULL, (pcl_tensor *[]){x, onnx_list_in(&h, INTS(2, 1, 2), 3)}, 2);
-    CHECK(IS(out, PCL_INT32, (int32_t[]){0, 0, 1, 1, 0, 0, 1, 1}) && op_shape_is(out, DIMS(2, 2, 2)));
-    out = onnx_run(&h, &pcl_onnx_expand, NULL, (pcl_tensor *[]){x, onnx_list_in(&h, INTS(1), 1)}, 2);
-    CHECK(IS(out, PCL_INT32, (int32_t[]){0, 1}) && op_shape_is(out, DIMS(2, 1)));
-    CHECK(!onnx_run(&h, &pcl_onnx_expand, NULL, (pcl_tensor *[]){x, onnx_list_in(&h, INTS(3, 1), 2)}, 2));
-    CHECK(
-        !onnx_run(&h, &pcl_onnx_expand, NULL, (pcl_tensor *[]){x, onnx_list_in(&h, INTS(1 << 30, 1, 1 << 30), 3)}, 2));
-    op_harness_close(&h);
-}
-
 static pcl_tensor *run_pad(op_harness *h, pcl_onnx_pad_mode mode, pcl_tensor *x, const int64_t *pads, int32_t count,
                            const int32_t *value, pcl_tensor *axes) {
     const pcl_onnx_pad_attributes attributes = {mode};
@@ -218,8 +179,6 @@ static void test_choose(void) {
 
 int main(void) {
     for (int32_t i = 0; i < COUNT(counting); i++) counting[i] = i;
-    test_slice();
-    test_expand();
     test_pad();
     test_depth_space();
     test_gather();

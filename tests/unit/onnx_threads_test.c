@@ -27,6 +27,7 @@ int main(void) {
     for (int i = 0; i < COUNT_X; i++) data[i] = random_real(-3, 3);
     const pcl_onnx_conv_attributes conv = {.group = 2, .window.strides = {2, {1, 2}}};
     const pcl_onnx_reduce_attributes reduce = {.keepdims = true};
+    const pcl_onnx_depth_space_attributes blocks = {.blocksize = 2};
     const pcl_onnx_pad_attributes reflect = {PCL_ONNX_PAD_REFLECT};
     check(&pcl_onnx_conv, &conv, PCL_FLOAT32, DIMS(6, 4, 3, 3), data);
     check(&pcl_onnx_conv_transpose, &conv, PCL_FLOAT32, DIMS(8, 3, 3, 3), data);
@@ -37,7 +38,7 @@ int main(void) {
     check(&pcl_onnx_clip, NULL, PCL_FLOAT32, DIMS(1), data);
     check(&pcl_onnx_pad, &reflect, PCL_INT64, DIMS(8), INTS(0, 1, 2, 3, 0, 1, 5, 4));
     check(&pcl_onnx_reduce_sum, &reduce, PCL_INT64, DIMS(2), INTS(1, 3));
-    check(&pcl_onnx_expand, NULL, PCL_INT64, DIMS(4), INTS(2, 1, 1, 1));
+    check(&pcl_onnx_depth_to_space, &blocks, PCL_FLOAT32, NULL, 0, NULL);
     pcl_pool_close(&pool);
     return test_failures != 0;
 }

@@ -42,6 +42,7 @@
  *   Size                          SHAPE, then REDUCE_PROD
  *   ConstantOfShape               FILL: any
  *   Where                         SELECT_V2: any
+ *   Slice, Expand                 STRIDED_SLICE, BROADCAST_TO: any
  *   Range                         RANGE: f, i
  *   ReduceSum ReduceMean          SUM MEAN REDUCE_PROD REDUCE_MAX REDUCE_MIN: f, i
  *   ReduceProd ReduceMax          (but when there are no axes and noop_with_empty_axes)
@@ -212,9 +213,7 @@ extern const pcl_op pcl_onnx_top_k;   /* x: numbers, k (constant); values, int64
 extern const pcl_op pcl_onnx_cumsum;  /* x: numbers, axis (constant); pcl_onnx_cumulative_attributes */
 
 /* --- Moves: any type ------------------------------------------------------------ */
-extern const pcl_op pcl_onnx_slice;  /* x, starts, ends, axes, steps (the last two optional), all constant */
-extern const pcl_op pcl_onnx_expand; /* x, shape (constant) */
-extern const pcl_op pcl_onnx_pad;    /* x, pads, value (optional), axes (optional); pcl_onnx_pad_attributes */
+extern const pcl_op pcl_onnx_pad; /* x, pads, value (optional), axes (optional); pcl_onnx_pad_attributes */
 extern const pcl_op pcl_onnx_depth_to_space; /* pcl_onnx_depth_space_attributes */
 extern const pcl_op pcl_onnx_space_to_depth;
 extern const pcl_op pcl_onnx_trilu;            /* x, k (optional); pcl_onnx_trilu_attributes */
