@@ -8,6 +8,9 @@
 #include "tools/quantise/kinds.h"
 #include "tools/quantise/weights.h"
 
+#define TANH_REACH 3.5f     /* where it is 0.998 */
+#define LOGISTIC_REACH 7.0f /* where it is 0.999 */
+
 /* The graph's nodes are written anew, in order. Of every float activation
  * there may be two forms, the reals and the bytes; whoever reads the form that
  * its producer did not make gets a conversion, one for all readers. */
@@ -115,11 +118,23 @@ static void share_node(rewriter *self, const pcl_node *node) {
         }
 }
 
+/* What only a TANH or LOGISTIC reads matters as far as their results still change. */
+static void clip_saturated(rewriter *self, const pcl_node *node) {
+    const pcl_tensor *in = node->inputs[0];
+    float limit = node->op == &pcl_op_tanh ? TANH_REACH : LOGISTIC_REACH;
+    pcl_range *range = &self->ranges[in->place];
+    if (in->uses > 1) return;
+    range->low = fmaxf(range->low, -limit);
+    range->high = fminf(range->high, limit);
+}
+
 static void find_scales(rewriter *self) {
     for (int32_t i = 0; i < self->graph->tensor_count; i++) {
         self->parents[i] = i;
         self->ranges[i] = self->options->ranges[i];
     }
+    for (int32_t n = 0; n < self->old_count; n++)
+        if (pcl_kind_of(self->old[n]) == PCL_KIND_FIXED) clip_saturated(self, self->old[n]);
     for (int32_t n = 0; n < self->old_count; n++)
         if (self->quantised[n] && pcl_kind_of(self->old[n]) == PCL_KIND_MOVE) share_node(self, self->old[n]);
     for (int32_t i = 0; i < self->graph->tensor_count; i++)
