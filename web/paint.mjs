@@ -13,6 +13,7 @@ import { ProgressCard } from './progress.mjs';
 import { inWords, shipped } from './shipped.mjs';
 
 const DRAFT_SIZE = 256; // of drafts and of moving pictures
+const THUMBNAIL_SIZE = 128;
 const SETTLED_MS = 250; // without a change before the painting proper begins
 const LARGE = 1536; // an engine that painted more than this is not kept: its memory never shrinks
 
@@ -27,6 +28,7 @@ let live; // while the camera or a film is painted
 let stylePicture; // Blob, for networks that read one
 let ours; // the painter that comes with the site
 let stylizer; // {files, ready: Promise}: the one loaded, and from what
+let thumbnailsOf; // the photo that the styles' buttons show
 let knownStyles = []; // [{id, name, by?, thumbnail?}] of the network at hand
 
 // --- The model ---------------------------------------------------------------
@@ -108,6 +110,7 @@ function showStyles(styles) {
   const known = (id) => styles.some((style) => style.id === id);
   if (styles.length && !known(look.style)) look.style = styles[0].id;
   if (styles.length && !known(look.second)) look.second = '';
+  thumbnailsOf = undefined;
   find('known-styles').replaceChildren(...styles.map(styleButton));
   fillSecond();
   showLook();
@@ -116,12 +119,14 @@ function showStyles(styles) {
 const showNumberedStyles = (count) => knownStyles.length === count
   || showStyles(Array.from({ length: count }, (_, i) => ({ id: String(i), name: t('Style {n}', { n: i + 1 }), short: String(i + 1) })));
 
+/** Until paintThumbnails has something better. */
+const thumbnailOf = ({ thumbnail }) => Object.assign(new Image(96, 96), { src: `dist/models/${thumbnail}`, alt: '' });
+
 function styleButton(style) {
-  const button = Object.assign(document.createElement('button'), { type: 'button', title: nameOf(style) });
+  const button = Object.assign(document.createElement('button'), { type: 'button', title: [nameOf(style), style.by].filter(Boolean).join(', ') });
   button.dataset.style = style.id;
   button.setAttribute('aria-label', nameOf(style));
-  if (style.thumbnail) button.append(Object.assign(document.createElement('img'), { src: style.thumbnail, alt: '', width: 96, height: 96 }));
-  else button.append(style.short ?? nameOf(style));
+  button.append(style.thumbnail ? thumbnailOf(style) : style.short ?? '');
   button.addEventListener('click', () => change({ style: style.id }));
   const item = document.createElement('li');
   item.translate = false;
@@ -229,6 +234,22 @@ async function draft(signal) {
   }
 }
 
+/** What each style makes of this photograph, on its button. */
+async function paintThumbnails(subject, loaded) {
+  if (thumbnailsOf === subject || loaded.predict || !loaded.styleInput) return;
+  thumbnailsOf = subject;
+  for (const { id } of knownStyles) {
+    const painting = await loaded.stylize(subject.draft, { style: id, size: THUMBNAIL_SIZE });
+    if (subject !== photo || live) return;
+    const button = find('known-styles').querySelector(`[data-style="${CSS.escape(id)}"]`);
+    if (!button) return; // of another network
+    const canvas = button.querySelector('canvas') ?? document.createElement('canvas');
+    Object.assign(canvas, { width: painting.width, height: painting.height });
+    canvas.getContext('2d').putImageData(painting, 0, 0);
+    button.replaceChildren(canvas);
+  }
+}
+
 const sizeFor = (bitmap) => (look.size === 'full' ? Math.min(8192, Math.max(bitmap.width, bitmap.height)) : look.size ?? 512);
 
 const settled = (signal) => new Promise((resolve) => {
@@ -259,6 +280,7 @@ async function paint() {
     show(subject.bitmap, painting);
     showResult(painting, performance.now() - started);
     if (size > LARGE) dropStylizer();
+    else paintThumbnails(subject, loaded).catch(() => { thumbnailsOf = undefined; }); // the next painting tries again
   } catch (error) {
     if (!signal.aborted) failures.show(error);
   } finally {
@@ -276,8 +298,7 @@ function show(before, painting) {
 function showResult({ width, height }, milliseconds) {
   const seconds = Number((milliseconds / 1000).toPrecision(2));
   say(find('facts'), '{width} × {height} pixels, painted in {seconds} s', { width, height, seconds });
-  find('save').hidden = false;
-  find('share').hidden = !canShare();
+  find('save').disabled = find('share').disabled = false;
 }
 
 // --- What comes out ---------------------------------------------------------------
@@ -293,6 +314,7 @@ find('save').addEventListener('click', async () => {
 const shareable = (blob) => ({ files: [new File([blob], 'pincel-painting.jpg', { type: 'image/jpeg' })] });
 const canShare = () => Boolean(navigator.canShare?.(shareable(new Blob())));
 
+find('share').hidden = !canShare();
 find('share').addEventListener('click', async () => {
   try {
     await navigator.share(shareable(await paintingAs('image/jpeg')));
@@ -325,8 +347,7 @@ function showFrame(ratio) {
   find('frame').hidden = false;
   find('invitation').hidden = true;
   say(find('facts'), '');
-  find('save').hidden = true;
-  find('share').hidden = true;
+  find('save').disabled = find('share').disabled = true;
   compare.hidden = true;
 }
 
@@ -399,7 +420,8 @@ function showRate(rate) {
 function showLiveControls(isLive) {
   for (const id of ['snap', 'stop']) find(id).hidden = !isLive;
   find('facts').setAttribute('aria-live', isLive ? 'off' : 'polite');
-  for (const button of [find('another'), ...document.querySelectorAll('.under .camera-button')]) button.hidden = isLive;
+  for (const button of [find('another'), find('save'), ...document.querySelectorAll('.under .camera-button')]) button.hidden = isLive;
+  find('share').hidden = isLive || !canShare();
 }
 
 function endLive() {

@@ -95,6 +95,7 @@ export default {
   'Sample photographs': 'Fotografias de exemplo',
   'A tabby cat': 'Um gato malhado',
   'A cup of coffee': 'Uma chávena de café',
+  'A raccoon': 'Um guaxinim',
   'An astronaut': 'Uma astronauta',
   'A rocket on its pad': 'Um foguetão na rampa',
   '{n} %': '{n} %',

@@ -12,12 +12,13 @@ function filesOf(folder) {
     .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
 }
 
-/** The registry, and the models that come with the site: those without addresses of their own. */
+/** The registry, and the models that come with the site, those without addresses of their own, with their thumbnails. */
 function modelFiles(folder) {
   if (!existsSync(join(folder, 'registry.json'))) return [];
   const { models } = JSON.parse(readFileSync(join(folder, 'registry.json'), 'utf8'));
-  const shipped = Object.values(models).flatMap(({ files }) => Object.values(files)).filter(({ addresses }) => !addresses);
-  return ['registry.json', ...shipped.map(({ name }) => name)].filter((name) => existsSync(join(folder, name)));
+  const shipped = Object.values(models).filter(({ files }) => Object.values(files).every(({ addresses }) => !addresses));
+  const named = shipped.flatMap(({ files, styles = [] }) => [...Object.values(files).map(({ name }) => name), ...styles.map(({ thumbnail }) => thumbnail)]);
+  return ['registry.json', ...named.filter(Boolean)].filter((name) => existsSync(join(folder, name)));
 }
 
 /** Of the library's files, those that pages load. */

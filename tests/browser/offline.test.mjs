@@ -45,7 +45,7 @@ test('offline after a visit to the front door alone, isolated without headers', 
     await whenKept(page);
     await server.close();
     await page.goto(`${server.origin}/some/where/paint.html?style=blue`);
-    await page.waitForSelector('#save:not([hidden])', { timeout });
+    await page.waitForSelector('#save:not([disabled])', { timeout });
     assert.equal(await page.evaluate(() => crossOriginIsolated), true);
     assert.equal(await page.getAttribute('#known-styles [aria-pressed="true"]', 'data-style'), 'blue');
     await page.goto(`${server.origin}/some/where/classify.html`);

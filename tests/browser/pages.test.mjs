@@ -72,7 +72,7 @@ async function paintParrot(page) {
   await page.setInputFiles('#style-file', shared('pictures/paintings/great_wave.jpg'));
   await page.setInputFiles('#photo-file', shared('pictures/photos/parrot.jpg'));
   await page.waitForSelector('#frame:not([hidden])');
-  await page.waitForSelector('#save:not([hidden])', { timeout });
+  await page.waitForSelector('#save:not([disabled])', { timeout });
 }
 
 const screens = {
@@ -185,7 +185,7 @@ const painting = (page) => page.evaluate(() => {
   const canvas = document.querySelector('#compare canvas.after');
   return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
 });
-const painted = (page) => page.waitForSelector('#save:not([hidden])', { timeout });
+const painted = (page) => page.waitForSelector('#save:not([disabled])', { timeout });
 const paramsOf = (page) => Object.fromEntries(new URL(page.url()).searchParams);
 
 for (const [name, screen] of Object.entries(screens)) {
