@@ -43,32 +43,38 @@ export function fromHalf(bits) {
   return bits >> 15 ? -size : size;
 }
 
-/** Mean, deviation, and eight values evenly spread. */
-function summaryOf(array) {
-  const mean = array.reduce((sum, value) => sum + value, 0) / array.length;
-  const deviation = Math.sqrt(array.reduce((sum, value) => sum + (value - mean) ** 2, 0) / array.length);
-  const samples = Array.from({ length: 8 }, (_, i) => array[Math.floor((i * (array.length - 1)) / 7)]);
-  return Object.fromEntries(Object.entries({ mean, deviation, samples }).map(([key, value]) => [key, Array.isArray(value) ? value.map(rounded) : rounded(value)]));
-}
-
 const rounded = (value) => Number(value.toPrecision(7));
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/**
- * {name: {sha256}}, or {name: {mean, deviation, samples}} for floats, which differ in their last bits between kernels.
- * @param outputs what Model.run resolves to
- * @param infos Model.outputs
- */
-export async function probeOutputs(outputs, infos) {
-  return Object.fromEntries(await Promise.all(infos.map(async ({ name, dtype }) => {
-    if (dtype === 'float16') return [name, summaryOf(Float64Array.from(outputs[name], fromHalf))];
-    return [name, isFloat(dtype) ? summaryOf(outputs[name]) : { sha256: await hexDigest(outputs[name]) }];
-  })));
+function momentsOf(values) {
+  const mean = meanOf(values);
+  return { mean: rounded(mean), deviation: rounded(Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)))) };
 }
 
-/** The greatest difference of two summaries of floats, relative to the deviation; 0 or Infinity for digests. */
-export function probeDistance(expected, got) {
-  if (expected.sha256) return expected.sha256 === got?.sha256 ? 0 : Infinity;
-  if (!got?.samples) return Infinity;
-  const pairs = [[expected.mean, got.mean], [expected.deviation, got.deviation], ...expected.samples.map((value, i) => [value, got.samples[i]])];
-  return Math.max(...pairs.map(([a, b]) => Math.abs(a - b))) / (expected.deviation || 1);
+/** How an output is remembered, from the strictest to the most lenient. */
+export const goldenKinds = {
+  /** Every byte: what integers compute. */
+  digest: async (values, array) => ({ sha256: await hexDigest(array) }),
+  /** Mean, deviation and eight values evenly spread: floats, whose last bits differ between kernels. */
+  samples: async (values) => ({ ...momentsOf(values), samples: Array.from({ length: 8 }, (_, i) => rounded(values[Math.floor((i * (values.length - 1)) / 7)])) }),
+  /** Mean, deviation and the means of eight parts: bytes made of floats, some of which round the other way. */
+  parts: async (values) => ({
+    ...momentsOf(values),
+    parts: Array.from({ length: 8 }, (_, i) => rounded(meanOf(values.subarray(Math.floor(i * values.length / 8), Math.floor((i + 1) * values.length / 8))))),
+  }),
+};
+
+const remembered = (kind, array, { dtype }) => goldenKinds[kind](Float64Array.from(array, dtype === 'float16' ? fromHalf : Number), array);
+
+/** What an output was, as a golden. @param info of the output in Model.outputs */
+export function goldenOf(array, info, isExact = true) {
+  return remembered(/^float/.test(info.dtype) ? 'samples' : isExact ? 'digest' : 'parts', array, info);
+}
+
+/** How far an output is from its golden: for digests 0 or Infinity, else the greatest difference relative to the deviation. */
+export async function goldenDistance(golden, array, info) {
+  if (golden.sha256) return (await remembered('digest', array, info)).sha256 === golden.sha256 ? 0 : Infinity;
+  const kind = golden.samples ? 'samples' : 'parts', found = await remembered(kind, array, info);
+  const pairs = [[golden.mean, found.mean], [golden.deviation, found.deviation], ...golden[kind].map((value, i) => [value, found[kind][i]])];
+  return Math.max(...pairs.map(([a, b]) => Math.abs(a - b))) / (golden.deviation || 1);
 }

@@ -1,5 +1,5 @@
 // pincel verify: whether a model computes what it should.
-import { noise, probeDistance, probeInputs, probeOutputs } from '../probe.mjs';
+import { goldenDistance, noise, probeInputs } from '../probe.mjs';
 import { UsageError, engineOptions, loadOptions, numberOf, pictureOptions } from './arguments.mjs';
 import { argMax, combine, compare, distances, realValues } from './compare.mjs';
 import { readGolden } from './golden-file.mjs';
@@ -28,9 +28,9 @@ async function againstRegistry(name, values) {
   for (const [key, { golden }] of Object.entries(entry.files).filter(([one]) => part === undefined || one === part)) {
     const path = `${source.slice(7).split('/')[0]}/${key}`, model = await load(path, values);
     await using([model], async () => {
-      const got = await probeOutputs(await model.run(probeInputs(model.inputs)), model.outputs);
+      const outputs = await model.run(probeInputs(model.inputs));
       for (const [output, expected] of Object.entries(golden)) {
-        const distance = probeDistance(expected, got[output]);
+        const distance = await goldenDistance(expected, outputs[output], model.outputs.find((info) => info.name === output));
         results.push({ name: `${path}: ${output}`, kind: expected.sha256 ? 'digest' : 'summary', passed: distance <= probeTolerance, ...(expected.sha256 ? {} : { distance }) });
       }
     });

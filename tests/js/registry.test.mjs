@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Classifier, Model, Stylizer, listModels, pullModel } from '../../dist/pincel.mjs';
 import { serve } from '../../js/build/serve.mjs';
-import { probeDistance, probeInputs, probeOutputs } from '../../js/probe.mjs';
+import { goldenDistance, probeInputs } from '../../js/probe.mjs';
 import { absolute, photo, rejects, skip, zoo } from './samples.mjs';
 import { buildModel } from './tflite.mjs';
 
@@ -166,9 +166,9 @@ async function checkGolden(name, options) {
   const { files } = (await listModels())[name];
   for (const [part, { golden }] of Object.entries(files)) {
     const model = await Model.load(`pincel:${name}/${part}`, { threads: 1, ...options });
-    const got = await probeOutputs(await model.run(probeInputs(model.inputs)), model.outputs);
+    const outputs = await model.run(probeInputs(model.inputs));
     for (const [output, expected] of Object.entries(golden)) {
-      const distance = probeDistance(expected, got[output]);
+      const distance = await goldenDistance(expected, outputs[output], model.outputs.find((info) => info.name === output));
       assert.ok(distance <= 2e-3, `${name}, ${output}: ${distance}`);
     }
     model.dispose();
