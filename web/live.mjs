@@ -18,11 +18,6 @@ async function openCamera(facing) {
   }
 }
 
-const nextFrame = (video) => new Promise((resolve) => {
-  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(resolve);
-  else requestAnimationFrame(resolve);
-});
-
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A frame no larger than `size`, drawn on a canvas that is used again. */
@@ -79,12 +74,29 @@ export class Live {
 
   get ratio() { return this.#video.videoWidth / this.#video.videoHeight; }
 
+  /** Calls act() whenever there is a new frame. */
+  #watch(act) {
+    const again = () => {
+      if (this.#ended) return;
+      act();
+      this.#watch(act);
+    };
+    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(again);
+    else requestAnimationFrame(again);
+  }
+
   /** Hands frames to use(canvas, rate) until stopped. `size` is the longer side. */
   async run(size, use) {
     const rate = new Rate();
+    let isFresh = true, wake = () => {};
+    this.#watch(() => {
+      isFresh = true;
+      wake();
+    });
     while (!this.#ended) {
-      await Promise.race([nextFrame(this.#video), wait(1000)]); // a hidden page gets no frames
+      if (!isFresh) await Promise.race([new Promise((resolve) => { wake = resolve; }), wait(1000)]); // a hidden page gets no frames
       if (this.#ended) return;
+      isFresh = false;
       draw(this.#canvas, this.#video, size);
       await use(this.#canvas, rate.tick());
     }
