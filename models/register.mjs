@@ -1,9 +1,10 @@
 // Writes into registry.json what can be computed from a model's file: for
 // models that ship bytes and sha256, and for all the golden, what the file
 // makes of the probe's noise. A public model's file has to be the published
-// one. (Node 20 needs --experimental-wasm-relaxed-simd for the best kernels.)
+// one.
 //
 //   node models/register.mjs [FOLDER …]     folders to look for files in, besides this one
+import '../js/cli/relaxed.mjs'; // the best kernels, in Node 20 too
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
