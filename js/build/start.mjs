@@ -16,7 +16,7 @@ function paintSample() {
   console.log(`\n$ node ${words.join(' ')}`);
   const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error('The sample picture could not be painted.');
-  console.log(`A cat in the style of ${painter.styles[0].name.en ?? style}: ${painting}`);
+  console.log(`A cat in the style of ${painter.styles[0].name.en ?? painter.styles[0].name}: ${painting}`);
 }
 
 await main(async () => {

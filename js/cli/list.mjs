@@ -2,6 +2,8 @@
 import { pincel } from './library.mjs';
 import { colours, formatBytes, print, printJSON, table } from './terminal.mjs';
 
+const ships = ({ files }) => Object.values(files).every(({ addresses }) => !addresses);
+
 export const list = {
   name: 'list',
   summary: 'show the models that can be had by name',
@@ -14,10 +16,10 @@ export const list = {
   async run(_, { json }) {
     const models = await pincel.listModels();
     if (json) return printJSON(models);
-    const rows = Object.entries(models).map(([name, { task, files, title, licence }]) => [
-      name, task, formatBytes(Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0)), licence, title,
+    const rows = Object.entries(models).sort(([, one], [, other]) => ships(other) - ships(one)).map(([name, entry]) => [
+      name, entry.task, formatBytes(Object.values(entry.files).reduce((sum, { bytes }) => sum + bytes, 0)), ships(entry) ? 'pincel' : 'publisher', entry.licence, entry.title,
     ]);
-    const [head, ...lines] = table([['NAME', 'TASK', 'SIZE', 'LICENCE', 'TITLE'], ...rows], { right: [2] }).split('\n');
+    const [head, ...lines] = table([['NAME', 'TASK', 'SIZE', 'FROM', 'LICENCE', 'TITLE'], ...rows], { right: [2] }).split('\n');
     return print([colours().bold(head), ...lines].join('\n'));
   },
 };

@@ -65,8 +65,8 @@ export class Progress {
     this.#drawn = now;
     const width = 24, filled = total ? Math.round(width * Math.min(1, done / total)) : 0;
     const bar = total ? `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${String(Math.floor(100 * Math.min(1, done / total))).padStart(3)} %` : `${done}`;
-    const line = `${this.label} ${bar} ${text}`;
-    this.stream.write(`\r\x1b[K${line.slice(0, (this.stream.columns ?? 80) - 1)}`);
+    const line = `${this.label} ${bar} ${text}`.trimStart();
+    this.stream.write(`\r\x1b[K${line.slice(0, (this.stream.columns || 80) - 1)}`);
   }
 
   /** Takes the bar away. */

@@ -316,7 +316,7 @@ test('list', async () => {
   assert.ok(models['mobilenet-v2'] && models.magenta.files.predict);
   const { out } = await pincel('list');
   assert.equal(out.trim().split('\n').length, Object.keys(models).length + 1);
-  assert.match(out, /^mobilenet-v2 +classification +4\.07 MB +Apache-2\.0/m);
+  assert.match(out, /^mobilenet-v2 +classification +4\.07 MB +publisher +Apache-2\.0/m);
 });
 
 test('pull, verify and run by name, from a mirror', { skip }, async () => {
