@@ -9,6 +9,7 @@ import { readPicture } from './pictures.mjs';
 import { named } from './source.mjs';
 
 const multiple = 4; // the networks halve the picture twice
+const least = 8; // pixels a side: a quarter of it still has a neighbour to mirror
 const usualSize = 384; // the one Magenta's networks were published for
 
 const isPair = (source) => Boolean(source?.predict && source?.transfer);
@@ -17,10 +18,10 @@ const elements = (shape) => shape.reduce((product, dim) => product * dim, 1);
 
 const isMixture = (style) => style?.constructor === Object;
 
-/** The picture's size with its longer side at `size`, in multiples of 4. */
+/** The picture's size with its longer side at `size`, in multiples of 4, at least 8. */
 function fitted({ width, height }, size) {
   const scale = size / Math.max(width, height);
-  const round = (side) => Math.max(multiple, Math.round(side * scale / multiple) * multiple);
+  const round = (side) => Math.max(least, Math.round(side * scale / multiple) * multiple);
   return { width: round(width), height: round(height) };
 }
 

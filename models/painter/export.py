@@ -7,7 +7,9 @@ with one scale per tensor, set by their range over calibration pictures in every
 style. Normalisations stay in float inside (their input and output are int8):
 they do not see the scale and offset of their input's channels, so each
 convolution before one is scaled and shifted, channel by channel, to fill its
-output's range. The style enters as float weights over the styles.
+output's range. Channels after them are scaled to be of like size, and the next
+convolution's weights by the inverse (cross-layer equalisation, Nagel et al.
+2019). The style enters as float weights over the styles.
 """
 import argparse
 import pathlib
@@ -23,6 +25,9 @@ from tflite_writer import Model  # noqa: E402
 from train import ROOT  # noqa: E402
 
 SIDE = 256  # of the picture in the file; runtimes may set another
+# Layers left in float, one after the other: what their norms make of dark pictures with a few lights exceeds 8 bits.
+IN_FLOAT = ('down0', 'down1')
+MOST = 16  # times as large as it was, at most, does equalisation make a channel
 CLIP = 1e-4  # of an activation's values lie beyond its range, half on each side
 
 
@@ -35,7 +40,7 @@ class Ranges:
     def see(self, name, x, channels=False):
         rows = x.detach().transpose(0, 1).flatten(1) if channels else x.detach().flatten()[None]
         step = max(1, rows.shape[1] // 4000)
-        self.values.setdefault(name, []).append(rows[:, ::step].numpy())
+        self.values.setdefault(name, []).append(rows[:, ::step].clone().numpy())
 
     def of(self, name):
         """Lowest and highest, [rows, 2]."""
@@ -53,6 +58,7 @@ def observe(painter, photos, ranges):
         y = module.norm(y, style)
         y = torch.relu(y) if module.relu else y
         ranges.see(name + '/norm', y)
+        ranges.see(name + '/norm channels', y, channels=True)
         return y
 
     for index in range(len(STYLES)):
@@ -63,8 +69,33 @@ def observe(painter, photos, ranges):
         for i, (first, second) in enumerate(painter.blocks):
             x = x + layer(f'block{i}b', second, layer(f'block{i}a', first, x, style), style)
             ranges.see(f'block{i}/sum', x)
+            ranges.see(f'block{i}/sum channels', x, channels=True)
         for i, module in enumerate(painter.up):
             x = layer(f'up{i}', module, x, style)
+
+
+def equalise(painter, ranges):
+    """Scales the channels between layers to like size; the network computes what it did."""
+    def apply(names, makers, users):
+        reach = np.max([np.abs(ranges.of(name + ' channels')).max(1) for name in names], 0)
+        reach = np.maximum(reach, reach.max() / MOST)
+        factor = torch.from_numpy((reach.max() / reach).astype(np.float32))
+        for module in makers:
+            module.norm.gamma *= factor
+            module.norm.beta *= factor
+        for conv in users:
+            conv.weight /= factor[None, :, None, None]
+
+    blocks = painter.blocks
+    apply(['down0/norm'], [painter.down[0]], [painter.down[1].conv])
+    for i, (first, second) in enumerate(blocks):
+        apply([f'block{i}a/norm'], [first], [second.conv])
+    # What the blocks add to: one scale for each of its channels, from the first to the last.
+    apply(['down1/norm', *(f'block{i}/sum' for i in range(len(blocks)))],
+          [painter.down[1], *(second for _, second in blocks)],
+          [*(first.conv for first, _ in blocks), painter.up[0].conv])
+    apply(['up0/norm'], [painter.up[0]], [painter.up[1].conv])
+    apply(['up1/norm'], [painter.up[1]], [painter.out])
 
 
 class Writer:
@@ -178,13 +209,16 @@ class Writer:
         if module.upsample:
             x = self.upsampled(name, x)
         factors = offsets = quantisation = None
-        if self.ranges:
+        if self.ranges and name in IN_FLOAT:
+            x = self.float_of(x, name + '/input')
+        elif self.ranges:
             low, high = self.ranges.of(name).T
             # Every channel to -1..1: the norm's epsilon is small beside any variance that is seen.
             factors = 2 / np.maximum(high - low, 1e-3)
             offsets, quantisation = -(high + low) / 2 * factors, (1 / 127, 0)
         y = self.conv(name, module.conv, x, quantisation, factors, offsets)
-        return self.norm(name + '/norm', module.norm, y, module.relu, self.range(name + '/norm'))
+        quantisation = None if name in IN_FLOAT[:-1] else self.range(name + '/norm')
+        return self.norm(name + '/norm', module.norm, y, module.relu, quantisation)
 
     def add(self, name, a, b):
         out = self.activation(name, self.shape[a], self.range(name))
@@ -226,10 +260,14 @@ def main():
     painter = Painter(**saved['settings'])
     painter.load_state_dict(saved['painter'])
     pictures = photographs(given.shared / 'training' / 'caltech101', given.work / 'photographs.pt')
-    ranges = Ranges()
-    with torch.no_grad():
-        observe(painter, batch(pictures, 24, SIDE, torch.Generator().manual_seed(2)), ranges)
     Writer(painter, None, 'Pincel painter, float').write(given.out / 'pincel-painter-float.tflite')
+    photos = batch(pictures, 24, SIDE, torch.Generator().manual_seed(2))
+    photos = torch.cat([photos, photos[:8] ** 3, photos[8:16] ** 6])  # and some by night
+    with torch.no_grad():
+        before, ranges = Ranges(), Ranges()
+        observe(painter, photos, before)
+        equalise(painter, before)
+        observe(painter, photos, ranges)
     Writer(painter, ranges, 'Pincel painter, int8').write(given.out / 'pincel-painter.tflite')
 
 
