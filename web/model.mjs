@@ -1,7 +1,7 @@
 // A visitor's model: what is in the file, how fast it runs, what it makes of a
-// picture.
+// picture, and the same in fewer bytes.
 import { engine } from './engine.mjs';
-import { FailureNote } from './failures.mjs';
+import { Failure, FailureNote } from './failures.mjs';
 import { language, say, t } from './i18n.mjs';
 import { measure, noiseFor } from './measure.mjs';
 import { keepOffline } from './offline.mjs';
@@ -15,7 +15,10 @@ const failures = new FailureNote(find('failure'));
 const progress = new ProgressCard(find('progress'));
 
 let source; // Blob or address
-let model; // {source, ready: Promise}: the one loaded
+let model; // {ready: Promise}: the one loaded
+let calibration = []; // Blobs: pictures like those that the model will see
+let isUsable = false;
+let smaller; // Blob: the quantised model
 
 const number = (value, digits = 3) => value.toLocaleString(language(), { maximumSignificantDigits: digits });
 const megabytes = (bytes) => (bytes < 1e6 ? `${number(bytes / 1e3)} kB` : `${number(bytes / 1e6)} MB`);
@@ -59,6 +62,8 @@ function showInspection({ bytes, peakMemory, macs, inputs, outputs, ops, support
   say(find('verdict'), supported ? 'It runs here.' : error ? 'It cannot run here.' : 'It uses operators that Pincel does not have yet.');
   if (error) failures.show(error);
   for (const id of ['measure', 'choose']) find(id).disabled = !supported;
+  isUsable = supported;
+  showQuantising();
 }
 
 function forget() {
@@ -68,6 +73,10 @@ function forget() {
   for (const id of ['measure', 'choose']) find(id).disabled = true;
   for (const id of ['bytes', 'memory', 'macs', 'inputs', 'outputs']) find(id).textContent = '–';
   say(find('facts'), '');
+  isUsable = false;
+  smaller = undefined;
+  say(find('quantised'), '');
+  showQuantising();
 }
 
 // --- Running it -------------------------------------------------------------------
@@ -144,6 +153,76 @@ function showValues(guesses) {
   find('values').replaceChildren(...guesses.map(({ label, score }) => Object.assign(document.createElement('li'), { textContent: `${label}: ${number(score)}` })));
   find('values').hidden = false;
   find('result').hidden = true;
+}
+
+// --- Making it smaller -----------------------------------------------------------------
+
+const modeChosen = () => document.querySelector('input[name="mode"]:checked').value;
+
+function showQuantising() {
+  const wantsPictures = modeChosen() === 'int8';
+  find('range-field').hidden = !wantsPictures;
+  find('choose-calibration').hidden = !wantsPictures;
+  find('choose-calibration').disabled = !isUsable;
+  find('quantise').disabled = !isUsable || (wantsPictures && !calibration.length);
+  find('save-model').disabled = !smaller;
+}
+
+/** In a worker, which ends with the work or when it is cancelled. */
+function quantise(options, signal) {
+  const worker = new Worker('quantise-worker.mjs', { type: 'module' });
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    worker.onerror = () => reject(new Failure('The tools did not load. Check the connection and reload; on your own server, build them first.'));
+    worker.onmessage = ({ data: { progress: step, error, bytes, report } }) => {
+      if (step) progress.report({ ...step, stage: step.stage === 'download' ? 'download' : 'quantise' });
+      else if (error) reject(Object.assign(new Error(error.message), error));
+      else resolve({ bytes, report });
+    };
+    worker.postMessage({ source, options });
+  }).finally(() => worker.terminate());
+}
+
+find('quantise').addEventListener('click', async () => {
+  failures.clear();
+  const signal = progress.start('Quantising'), mode = modeChosen();
+  try {
+    const { bytes, report } = await quantise(mode === 'int8' ? { mode, pictures: calibration, range: find('range').value } : { mode }, signal);
+    signal.throwIfAborted();
+    smaller = new Blob([bytes], { type: 'application/octet-stream' });
+    showReport(report);
+  } catch (error) {
+    if (!signal.aborted) failures.show(error);
+  } finally {
+    progress.finish(signal);
+    showQuantising();
+  }
+});
+
+function showReport({ originalBytes, bytes, agreement, psnr }) {
+  const values = { before: megabytes(originalBytes), after: megabytes(bytes), psnr, percent: agreement === undefined ? undefined : Math.round(agreement * 100) };
+  if (psnr !== undefined) say(find('quantised'), '{before} became {after}. Its pictures differ from the original’s by a PSNR of {psnr} dB.', values);
+  else if (agreement !== undefined) say(find('quantised'), '{before} became {after}. On {percent} % of the pictures it agrees with the original.', values);
+  else say(find('quantised'), '{before} became {after}.', values);
+}
+
+find('save-model').addEventListener('click', () => {
+  const address = URL.createObjectURL(smaller);
+  const name = find('file-name').textContent.replace(/\.\w+$/, '');
+  Object.assign(document.createElement('a'), { href: address, download: `${name}-${modeChosen()}.tflite` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+});
+find('choose-calibration').addEventListener('click', () => find('calibration-files').click());
+find('calibration-files').addEventListener('change', ({ target }) => {
+  calibration = [...target.files];
+  say(find('quantised'), 'Pictures to calibrate with: {n}', { n: calibration.length });
+  showQuantising();
+});
+for (const choice of document.querySelectorAll('input[name="mode"]')) {
+  choice.addEventListener('change', () => {
+    smaller = undefined;
+    showQuantising();
+  });
 }
 
 // --- What comes in ------------------------------------------------------------------

@@ -6,6 +6,7 @@ const words = {
   prepare: 'Preparing the model',
   style: 'Studying the style',
   run: 'Computing',
+  quantise: 'Quantising',
 };
 
 /** Work shorter than this leaves no trace on the page. */

@@ -189,6 +189,24 @@ export default {
   '{median} ms, the median of {runs} runs ({simd}, threads: {threads})': '{median} ms, mediana de {runs} execuções ({simd}, fios: {threads})',
   'Loaded and run in {n} ms.': 'Carregado e executado em {n} ms.',
 
+  'Make it smaller': 'Torná-lo menor',
+  'For models in float. int8 also makes them faster; it needs some dozens of pictures like those the model will see.':
+    'Para modelos em vírgula flutuante. Com int8 ficam também mais rápidos; são precisas algumas dezenas de imagens como as que o modelo vai ver.',
+  'int8 weights': 'pesos int8',
+  'Values that the model wants of a picture': 'Valores que o modelo quer de uma imagem',
+  'Choose pictures…': 'Escolher imagens…',
+  Quantise: 'Quantizar',
+  Quantising: 'A quantizar',
+  'Pictures to calibrate with': 'Imagens para calibrar',
+  'Pictures to calibrate with: {n}': 'Imagens para calibrar: {n}',
+  '{before} became {after}.': '{before} passaram a {after}.',
+  '{before} became {after}. Its pictures differ from the original’s by a PSNR of {psnr} dB.':
+    '{before} passaram a {after}. As imagens diferem das do original com um PSNR de {psnr} dB.',
+  '{before} became {after}. On {percent} % of the pictures it agrees with the original.':
+    '{before} passaram a {after}. Em {percent} % das imagens concorda com o original.',
+  'The tools did not load. Check the connection and reload; on your own server, build them first.':
+    'As ferramentas não carregaram. Verifique a ligação e recarregue; no seu próprio servidor, compile-as primeiro.',
+
   // Bench
   'How fast Pincel runs image models on this device, in this browser.': 'A que velocidade o Pincel executa modelos de imagem neste dispositivo, neste navegador.',
   'How fast is it here?': 'Quão rápido é aqui?',

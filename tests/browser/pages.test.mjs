@@ -337,6 +337,27 @@ describe('on any screen', () => {
     await context.close();
   });
 
+  test('a model is made smaller', async () => {
+    const { context, page, complaints } = await visit(screens.desk, 'model.html?model=dist/models/painter.tflite', furnished);
+    await page.locator('#verdict', { hasText: 'It runs here.' }).waitFor({ timeout });
+    await page.check('input[name="mode"][value="fp16"]');
+    await page.click('#quantise');
+    await page.waitForSelector('#save-model:not([disabled])', { timeout });
+    assert.match(await page.textContent('#quantised'), /^[\d.]+ kB became [\d.]+ kB\.$/);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save-model')]);
+    assert.equal(download.suggestedFilename(), 'painter-fp16.tflite');
+
+    await page.setInputFiles('#model-file', `${models}/classifier.tflite`);
+    await page.check('input[name="mode"][value="int8"]');
+    assert.equal(await page.isDisabled('#quantise'), true);
+    await page.setInputFiles('#calibration-files', ['cat', 'coffee', 'rocket', 'astronaut'].map((name) => `${web}/samples/${name}.jpg`));
+    await page.click('#quantise:not([disabled])');
+    await page.locator('#quantised', { hasText: /agrees with the original/ }).waitFor({ timeout });
+    assert.match(await page.textContent('#quantised'), /On (75|100) %/);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test('the bench measures every model and copies its result', async () => {
     const { context, page, complaints } = await visit({ ...screens.desk, permissions: ['clipboard-read', 'clipboard-write'] }, 'bench.html', furnished);
     await page.locator('#results tbody tr').nth(5).waitFor({ timeout }); // painter at two sizes, classifier, with one thread and more
