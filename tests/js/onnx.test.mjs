@@ -142,6 +142,7 @@ function refuses(what, more, code, words) {
 }
 
 const chain = (...nodes) => ({ nodes });
+refuses('pictures of one pixel where the file leaves their size open', chain({ op: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes: { kernel_shape: [3, 3] } }), 'shape', /the shape of 'x' open/);
 refuses('a value that is never computed', chain({ op: 'Relu', inputs: ['nothing'], outputs: ['y'] }), 'format', /Relu 'y'.*'nothing' before/);
 refuses('nodes out of order', chain({ op: 'Relu', inputs: ['a'], outputs: ['y'] }, { op: 'Relu', inputs: ['x'], outputs: ['a'] }), 'format', /'a' before/);
 refuses('a value written twice', chain({ op: 'Relu', inputs: ['x'], outputs: ['y'] }, { op: 'Abs', inputs: ['x'], outputs: ['y'] }), 'format', /has data already/);

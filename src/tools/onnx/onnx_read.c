@@ -161,16 +161,37 @@ static pcl_status bind_outputs(pcl_importer *in) {
     return PCL_OK;
 }
 
+static pcl_status import(pcl_importer *in, pcl_bytes bytes, const pcl_shape *shapes) {
+    PCL_TRY_RETURN(pcl_onnx_file_read(&in->file, in->graph, bytes));
+    PCL_TRY_RETURN(check_opset(in));
+    PCL_TRY_RETURN(pcl_onnx_check_supported(&in->file));
+    PCL_TRY_RETURN(read_initializers(in, &in->file));
+    PCL_TRY_RETURN(bind_inputs(in, shapes));
+    PCL_TRY_RETURN(translate_nodes(in, &in->file));
+    return bind_outputs(in);
+}
+
+/* Open dimensions are 1 where nobody says otherwise, which few pictures fit. */
+static void mention_open_shapes(const pcl_importer *in) {
+    pcl_error *error = in->graph->error;
+    for (int32_t i = 0; error && i < in->file.input_count; i++) {
+        const pcl_onnx_port *port = &in->file.inputs[i];
+        for (int32_t d = 1; d < port->shape.rank; d++) {
+            if (port->shape.dims[d] >= 0) continue;
+            size_t used = strlen(error->message);
+            pcl_format(error->message + used, sizeof error->message - used, " (the file leaves the shape of '%s' open)",
+                       port->value->label);
+            return;
+        }
+    }
+}
+
 pcl_status pcl_onnx_read(pcl_bytes bytes, pcl_graph *graph, const pcl_shape *shapes, const pcl_kernels *kernels,
                          double max_work) {
     pcl_importer in = {.graph = graph, .kernels = kernels, .work = {.most = max_work}};
-    PCL_TRY_RETURN(pcl_onnx_file_read(&in.file, graph, bytes));
-    PCL_TRY_RETURN(check_opset(&in));
-    PCL_TRY_RETURN(pcl_onnx_check_supported(&in.file));
-    PCL_TRY_RETURN(read_initializers(&in, &in.file));
-    PCL_TRY_RETURN(bind_inputs(&in, shapes));
-    PCL_TRY_RETURN(translate_nodes(&in, &in.file));
-    PCL_TRY_RETURN(bind_outputs(&in));
+    pcl_status status = import(&in, bytes, shapes);
+    if (status == PCL_ERROR_SHAPE) mention_open_shapes(&in);
+    PCL_TRY_RETURN(status);
     pcl_graph_sweep(graph);
     PCL_TRY_RETURN(pcl_onnx_fuse_products(graph));
     PCL_TRY_RETURN(pcl_onnx_fuse_upsamples(graph));
