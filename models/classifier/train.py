@@ -119,7 +119,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument('--pictures', default='../shared/training/caltech101')
     options.add_argument('--work', default='build/classifier')
-    options.add_argument('--epochs', type=int, nargs='+', default=[36, 50], help='where the cycles of the rate end')
+    options.add_argument('--epochs', type=int, nargs='+', default=[36, 49], help='where the cycles of the rate end')
     options.add_argument('--rates', type=float, nargs='+', default=[2e-3, 1.2e-3], help='the first rate of each cycle')
     options.add_argument('--sides', type=int, nargs='+', default=[64, 96], help='of the pictures in each cycle')
     options = options.parse_args()
