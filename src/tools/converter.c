@@ -352,6 +352,16 @@ static pcl_status transform(pcl_converter *self, pcl_graph *graph, const pcl_wri
     return pcl_quantise(graph, &how);
 }
 
+/* Values far out of any network's range may give scales that the engine
+ * refuses; then nothing is written. */
+static pcl_status check_runs(const pcl_converter *self, const uint8_t *bytes, size_t size, pcl_error *error) {
+    pcl_model *model = NULL;
+    pcl_status status = pcl_model_open(&model, bytes, size, &self->options, error);
+    if (status == PCL_OK) status = pcl_model_prepare(model, error);
+    pcl_model_close(&model);
+    return status;
+}
+
 /* Unprepared .tflite files are written node by node, with their open dimensions. */
 pcl_status pcl_converter_write(pcl_converter *self, const pcl_write_options *options, uint8_t **out, size_t *out_size,
                                pcl_error *error) {
@@ -373,8 +383,13 @@ pcl_status pcl_converter_write(pcl_converter *self, const pcl_write_options *opt
     }
     PCL_TRY(pcl_lower_for_tflite(&graph));
     PCL_TRY(pcl_tflite_write(&graph, &extra, out, out_size));
+    if (options->mode == PCL_MODE_INT8) PCL_TRY(check_runs(self, *out, *out_size, error));
 done:
     pcl_arena_free(&arena);
+    if (status != PCL_OK) {
+        free(*out);
+        *out = NULL;
+    }
     return status;
 }
 
