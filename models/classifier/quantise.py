@@ -47,7 +47,7 @@ class Layer(nn.Module):
 
 
 class Folded(nn.Module):
-    """`ranges[name]` is (scale, zero point) of the tensor `name`; `seen[name]` its (least, greatest) while observing."""
+    """`ranges[name]` is (scale, zero point) of a tensor, `seen[name]` its (least, greatest) while observing."""
 
     def __init__(self, network):
         super().__init__()

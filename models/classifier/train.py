@@ -177,7 +177,8 @@ def main():
             for i, view in zip(chunk, shown):
                 # What the teacher saw of the middle stands for the whole picture, too.
                 anywhere = view == 0 and generator.integers(2)
-                box = pictures.random_box(i, generator) if anywhere else pictures.shifted_box(i, views[view][0][i], generator)
+                box = (pictures.random_box(i, generator) if anywhere
+                       else pictures.shifted_box(i, views[view][0][i], generator))
                 crop = pictures.crop(i, box, side)
                 pixels.append(crop[:, ::-1] if generator.integers(2) else crop)
             features = torch.stack([views[view][1][i] for i, view in zip(chunk, shown)]).float()

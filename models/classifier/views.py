@@ -20,15 +20,20 @@ CENTRAL_SIDE, RANDOM_SIDE, CHUNK = 224, 160, 256  # sides of what the teacher se
 class Teacher:
     def __init__(self, model, node, side):
         script = pathlib.Path(__file__).with_name('teacher.mjs')
-        self.process = subprocess.Popen([*node.split(), script, model, str(side)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        command = [*node.split(), script, model, str(side)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def close(self):
         self.process.stdin.close()
         self.process.wait()
 
+    def send(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
     def features(self, frames, width=1280):
         """frames: uint8 [n, side, side, 3]; returns float16 [n, width]."""
-        writer = threading.Thread(target=lambda: (self.process.stdin.write(frames.tobytes()), self.process.stdin.flush()))
+        writer = threading.Thread(target=self.send, args=[frames.tobytes()])
         writer.start()
         data = self.process.stdout.read(len(frames) * width * 4)
         writer.join()
@@ -53,7 +58,8 @@ def main():
         side = RANDOM_SIDE if view else CENTRAL_SIDE
         teacher = Teacher(options.teacher, options.node, side)
         generator = np.random.default_rng([1, view])
-        boxes = [pictures.random_box(i, generator) if view else pictures.central_box(i) for i in range(len(pictures.paths))]
+        boxes = [pictures.random_box(i, generator) if view else pictures.central_box(i)
+                 for i in range(len(pictures.paths))]
         shown = np.arange(len(boxes)) if view == 0 else pictures.of(TRAINING)
         features = np.zeros((len(boxes), 1280), np.float16)
         for start in range(0, len(shown), CHUNK):
