@@ -8,6 +8,7 @@ measure.mjs, which runs both files in the engine.
 """
 import argparse
 import json
+import os
 import pathlib
 import time
 
@@ -112,7 +113,7 @@ def main():
     options.add_argument('--models', default='models')
     options.add_argument('--fine-tune', type=float, default=1.0, metavar='EPOCHS')
     options = options.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     started = time.time()
     work, models = pathlib.Path(options.work), pathlib.Path(options.models)
     pictures = Pictures(options.pictures, work / 'pictures.pickle')

@@ -1,12 +1,12 @@
 """The classifier: a small residual network of full 3x3 convolutions.
 
-Input [n, 3, 96, 96] RGB, (byte - 127) / 127.5. About 33 M MAC and 1.05 M
+Input [n, 3, 128, 128] RGB, (byte - 127) / 127.5. About 59 M MAC and 1.05 M
 weights, all of whose activations are bounded (ReLU6), for the sake of int8.
 """
 import torch.nn.functional as F
 from torch import nn
 
-SIDE = 96
+SIDE = 128
 
 
 class Convolution(nn.Sequential):
@@ -42,12 +42,12 @@ class Block(nn.Module):
 class Classifier(nn.Module):
     def __init__(self, classes=100, width=512):
         super().__init__()
-        self.stem = Convolution(3, 16, 3, 2)  # 48x48
-        self.down = Convolution(16, 32, 3, 2)  # 24x24
+        self.stem = Convolution(3, 16, 3, 2)  # 64x64
+        self.down = Convolution(16, 32, 3, 2)  # 32x32
         self.blocks = nn.Sequential(
-            Block(32, 64, 2),  # 12x12
-            Block(64, 96, 2), Block(96, 96), Block(96, 96),  # 6x6
-            Block(96, 160, 2))  # 3x3
+            Block(32, 64, 2),  # 16x16
+            Block(64, 96, 2), Block(96, 96), Block(96, 96),  # 8x8
+            Block(96, 160, 2))  # 4x4
         self.head = Convolution(160, width, 1)
         self.classes = nn.Linear(width, classes)
 

@@ -11,6 +11,7 @@ import argparse
 import copy
 import json
 import math
+import os
 import pathlib
 import time
 
@@ -119,12 +120,12 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument('--pictures', default='../shared/training/caltech101')
     options.add_argument('--work', default='build/classifier')
-    options.add_argument('--epochs', type=int, nargs='+', default=[36, 49], help='where the cycles of the rate end')
-    options.add_argument('--rates', type=float, nargs='+', default=[2e-3, 1.2e-3], help='the first rate of each cycle')
-    options.add_argument('--sides', type=int, nargs='+', default=[64, 96], help='of the pictures in each cycle')
+    options.add_argument('--epochs', type=int, nargs='+', default=[36, 49, 84, 91], help='where the cycles of the rate end')
+    options.add_argument('--rates', type=float, nargs='+', default=[2e-3, 1.2e-3, 1.5e-3, 3e-4], help='the first rate of each cycle')
+    options.add_argument('--sides', type=int, nargs='+', default=[64, 96, 96, 128], help='of the pictures in each cycle')
     options = options.parse_args()
     work = pathlib.Path(options.work)
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     pictures = Pictures(options.pictures, work / 'pictures.pickle')
     training, choosing = pictures.of(TRAINING), pictures.of(CHOOSING)
     classes, labels = len(pictures.labels), torch.from_numpy(pictures.classes)

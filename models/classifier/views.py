@@ -46,7 +46,7 @@ def main():
     options.add_argument('--teacher', default='../shared/zoo/mobilenet_v2_ptq.tflite')
     options.add_argument('--work', default='build/classifier')
     options.add_argument('--node', default='node --experimental-wasm-relaxed-simd')
-    options.add_argument('--views', type=int, default=2)
+    options.add_argument('--views', type=int, default=5)
     options = options.parse_args()
     work = pathlib.Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
