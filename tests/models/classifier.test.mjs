@@ -27,6 +27,6 @@ test('held-out pictures: accuracy, and precision above the threshold', { skip },
   const { pictures, accuracy, coverage, precision } = await measure(model);
   context.diagnostic(`${pictures} pictures, top-1 ${accuracy.toFixed(4)}; ${coverage.toFixed(3)} answered, of these right ${precision.toFixed(4)}`);
   assert.equal(pictures, heldOut().length);
-  assert.ok(accuracy >= 0.72, `top-1 ${accuracy}`);
-  assert.ok(precision >= 0.93 && coverage >= 0.6, `${precision} of the ${coverage} answered`);
+  assert.ok(accuracy >= 0.8, `top-1 ${accuracy}`);
+  assert.ok(precision >= 0.93 && coverage >= 0.7, `${precision} of the ${coverage} answered`);
 });
