@@ -157,6 +157,21 @@ export class Core {
     this.memory.bytes.set(new Uint8Array(value.buffer, value.byteOffset, bytes), data);
   }
 
+  /** What `use` makes of a picture, or of its part `crop`, resampled to width by height. */
+  withResized(picture, crop, width, height, filter, use) {
+    const { exports, memory } = this;
+    const original = memory.picture(picture), resized = memory.emptyPicture();
+    const area = memory.rect(crop ?? { x: 0, y: 0, width: picture.width, height: picture.height });
+    try {
+      memory.check(exports.pcl_picture_resize(resized, original, area, width, height, filter, memory.error));
+      return use(resized);
+    } finally {
+      memory.freePicture(original);
+      memory.freePicture(resized);
+      memory.free(area);
+    }
+  }
+
   /** value: {picture: {data, width, height}, crop, format, filter}; resampled to the tensor's size. */
   fillPicture({ picture, crop, format, filter = 0 }, name) {
     const { exports, memory, model } = this;
@@ -164,37 +179,22 @@ export class Core {
     const tensor = exports.pcl_model_input(model, names.indexOf(name));
     const { shape } = memory.tensorInfo(tensor).info;
     const [height, width] = format.planar ? shape.slice(2) : shape.slice(1, 3);
-    const original = memory.picture(picture), resized = memory.emptyPicture();
-    const area = memory.rect(crop ?? { x: 0, y: 0, width: picture.width, height: picture.height });
     const pixels = memory.pixelFormat(format);
     try {
-      memory.check(exports.pcl_picture_resize(resized, original, area, width, height, filter, memory.error));
-      memory.check(exports.pcl_picture_to_tensor(resized, pixels, tensor, memory.error));
+      this.withResized(picture, crop, width, height, filter, (resized) => (
+        memory.check(exports.pcl_picture_to_tensor(resized, pixels, tensor, memory.error))));
     } finally {
-      memory.freePicture(original);
-      memory.freePicture(resized);
-      memory.free(area);
       memory.free(pixels);
     }
   }
 
   /** An output tensor as a picture of the size asked for; `under` shows through where strength is under 1. */
-  readPicture({ name, format, width, height }, under, strength) {
-    const painted = this.outputPicture({ name, format, width, height });
+  readPicture(asked, under, strength) {
+    const painted = this.outputPicture(asked);
     if (!under) return painted;
-    const { exports, memory } = this;
-    const original = memory.picture(under), resized = memory.emptyPicture();
-    const area = memory.rect({ x: 0, y: 0, width: under.width, height: under.height });
-    try {
-      memory.check(exports.pcl_picture_resize(resized, original, area, painted.width, painted.height, 0, memory.error));
-      const { data } = memory.readPicture(resized);
-      for (let i = 0; i < data.length; i++) painted.data[i] = data[i] + (painted.data[i] - data[i]) * strength; // rounds: it is clamped
-      return painted;
-    } finally {
-      memory.freePicture(original);
-      memory.freePicture(resized);
-      memory.free(area);
-    }
+    const { data } = this.withResized(under, undefined, painted.width, painted.height, 0, (resized) => this.memory.readPicture(resized));
+    for (let i = 0; i < data.length; i++) painted.data[i] = data[i] + (painted.data[i] - data[i]) * strength; // rounds: it is clamped
+    return painted;
   }
 
   outputPicture({ name, format, width, height }) {
