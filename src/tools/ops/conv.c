@@ -38,16 +38,70 @@ pcl_status pcl_onnx_output_conv(const pcl_infer_context *context, pcl_node *node
     return PCL_OK;
 }
 
-static pcl_status describe(const pcl_infer_context *context, const pcl_node *node, pcl_onnx_conv_shape *out) {
-    const pcl_onnx_conv_attributes *attributes = node->attributes.tools;
+pcl_status pcl_onnx_describe_float_conv(const pcl_infer_context *context, const pcl_node *node, bool transposed,
+                                        pcl_onnx_conv_shape *out) {
     const pcl_tensor *bias = pcl_node_input(node, 2);
     PCL_TRY_RETURN(pcl_onnx_check(context, node, node->inputs[0], PCL_ONNX_FLOATS));
     PCL_TRY_RETURN(pcl_onnx_check(context, node, node->inputs[1], PCL_ONNX_FLOATS));
-    PCL_TRY_RETURN(pcl_onnx_describe_conv(context, node, node->inputs[0], node->inputs[1], false, out));
-    if (bias) {
-        PCL_TRY_RETURN(pcl_onnx_check(context, node, bias, PCL_ONNX_FLOATS));
-        PCL_TRY_RETURN(pcl_onnx_check_vector(context, node, bias, node->inputs[1]->shape.dims[0]));
+    PCL_TRY_RETURN(pcl_onnx_describe_conv(context, node, node->inputs[0], node->inputs[1], transposed, out));
+    if (!bias) return PCL_OK;
+    int64_t channels = (int64_t)out->groups * (int64_t)out->out_channels;
+    PCL_TRY_RETURN(pcl_onnx_check(context, node, bias, PCL_ONNX_FLOATS));
+    return pcl_onnx_check_vector(context, node, bias, channels > INT32_MAX ? -1 : (int32_t)channels);
+}
+
+typedef struct conv_task {
+    const pcl_onnx_conv_shape *conv;
+    bool transposed;
+    pcl_onnx_row add;
+    const float *x, *weights, *bias;
+    float *out;
+} conv_task;
+
+/* Place of the kernel between channel c of a group's input and channel m of the output. */
+static size_t kernel_at(const conv_task *task, size_t group, size_t c, size_t m) {
+    const pcl_onnx_conv_shape *conv = task->conv;
+    if (!task->transposed) return m * conv->in_channels + c; /* weights [M][C / group][kernel] */
+    return (group * conv->in_channels + c) * conv->out_channels + m % conv->out_channels; /* [C][M / group][kernel] */
+}
+
+/* Threads share the planes of the output, [N * M][plane]. */
+static void run_part(void *argument, int32_t index, int32_t count) {
+    const conv_task *task = argument;
+    const pcl_onnx_conv_shape *conv = task->conv;
+    size_t begin, end, channels = conv->groups * conv->out_channels;
+    size_t in_plane = pcl_onnx_in_plane(&conv->window), out_plane = pcl_onnx_out_plane(&conv->window);
+    size_t from_plane = task->transposed ? out_plane : in_plane, to_plane = task->transposed ? in_plane : out_plane;
+    size_t kernel = (size_t)pcl_onnx_kernel_size(&conv->window);
+    pcl_partition(conv->batch * channels, 1, index, count, &begin, &end);
+    for (size_t plane = begin; plane < end; plane++) {
+        size_t n = plane / channels, m = plane % channels, group = m / conv->out_channels;
+        float *out = task->out + plane * to_plane, start = task->bias ? task->bias[m] : 0.0f;
+        for (size_t i = 0; i < to_plane; i++) out[i] = start;
+        for (size_t c = 0; c < conv->in_channels; c++) {
+            size_t from = (n * conv->groups + group) * conv->in_channels + c;
+            pcl_onnx_conv_channel channel = {task->x + from * from_plane,
+                                             task->weights + kernel_at(task, group, c, m) * kernel, out,
+                                             (size_t)conv->window.stride[2]};
+            pcl_onnx_walk_window(&conv->window, task->add, &channel);
+        }
     }
+}
+
+void pcl_onnx_run_float_conv(const pcl_run_context *context, const pcl_node *node, const pcl_onnx_conv_shape *conv,
+                             bool transposed, pcl_onnx_row add) {
+    const pcl_tensor *bias = pcl_node_input(node, 2);
+    conv_task task = {.conv = conv, .transposed = transposed, .add = add,
+                      .x = node->inputs[0]->data, .weights = node->inputs[1]->data,
+                      .bias = bias ? bias->data : NULL, .out = node->outputs[0]->data};
+    pcl_pool_run(context->pool, run_part, &task, pcl_onnx_threads_for(node));
+}
+
+/* --- Conv ------------------------------------------------------------------- */
+
+static pcl_status describe(const pcl_infer_context *context, const pcl_node *node, pcl_onnx_conv_shape *out) {
+    const pcl_onnx_conv_attributes *attributes = node->attributes.tools;
+    PCL_TRY_RETURN(pcl_onnx_describe_float_conv(context, node, false, out));
     return pcl_onnx_fit_window(context, node, attributes->window.auto_pad, false, &out->window);
 }
 
@@ -57,60 +111,23 @@ static pcl_status infer(const pcl_infer_context *context, pcl_node *node) {
     return pcl_onnx_output_conv(context, node, PCL_FLOAT32, &conv);
 }
 
-typedef struct conv_task {
-    pcl_onnx_conv_shape conv;
-    const float *x, *weights, *bias;
-    float *out;
-} conv_task;
-
-/* One channel of the kernel, over one channel of the input into one of the output. */
-typedef struct channel_task {
-    const float *in, *weights;
-    float *out;
-    size_t stride;
-} channel_task;
-
 static void add_row(void *argument, size_t k, size_t in, size_t out, size_t count) {
-    const channel_task *task = argument;
-    const float *from = task->in + in, weight = task->weights[k];
-    float *restrict to = task->out + out;
-    size_t stride = task->stride;
+    const pcl_onnx_conv_channel *channel = argument;
+    const float *from = channel->in + in, weight = channel->weights[k];
+    float *restrict to = channel->out + out;
+    size_t stride = channel->stride;
     if (stride == 1)
         for (size_t i = 0; i < count; i++) to[i] += weight * from[i];
     else
         for (size_t i = 0; i < count; i++) to[i] += weight * from[i * stride];
 }
 
-/* Threads share the planes of the output, [N * M][plane]. */
-static void run_part(void *argument, int32_t index, int32_t count) {
-    const conv_task *task = argument;
-    const pcl_onnx_conv_shape *conv = &task->conv;
-    size_t begin, end, channels = conv->groups * conv->out_channels;
-    size_t in_plane = pcl_onnx_in_plane(&conv->window), out_plane = pcl_onnx_out_plane(&conv->window);
-    size_t kernel = (size_t)pcl_onnx_kernel_size(&conv->window);
-    pcl_partition(conv->batch * channels, 1, index, count, &begin, &end);
-    for (size_t plane = begin; plane < end; plane++) {
-        size_t n = plane / channels, m = plane % channels, group = m / conv->out_channels;
-        float *out = task->out + plane * out_plane, start = task->bias ? task->bias[m] : 0.0f;
-        for (size_t i = 0; i < out_plane; i++) out[i] = start;
-        for (size_t c = 0; c < conv->in_channels; c++) {
-            size_t from = (n * conv->groups + group) * conv->in_channels + c;
-            channel_task channel = {task->x + from * in_plane, task->weights + (m * conv->in_channels + c) * kernel,
-                                    out, (size_t)conv->window.stride[2]};
-            pcl_onnx_walk_window(&conv->window, add_row, &channel);
-        }
-    }
-}
-
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     pcl_infer_context infer_context = {context->error, NULL};
-    const pcl_node *node = step->node;
-    const pcl_tensor *bias = pcl_node_input(node, 2);
-    conv_task task = {.x = node->inputs[0]->data, .weights = node->inputs[1]->data, .out = node->outputs[0]->data,
-                      .bias = bias ? bias->data : NULL};
-    PCL_TRY_RETURN(describe(&infer_context, node, &task.conv));
-    pcl_onnx_merge_rows(&task.conv.window);
-    pcl_pool_run(context->pool, run_part, &task, pcl_onnx_threads_for(node));
+    pcl_onnx_conv_shape conv;
+    PCL_TRY_RETURN(describe(&infer_context, step->node, &conv));
+    pcl_onnx_merge_rows(&conv.window);
+    pcl_onnx_run_float_conv(context, step->node, &conv, false, add_row);
     return PCL_OK;
 }
 

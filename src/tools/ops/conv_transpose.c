@@ -39,16 +39,8 @@ static pcl_status fit_axis(const pcl_infer_context *context, const pcl_node *nod
 }
 
 static pcl_status describe(const pcl_infer_context *context, const pcl_node *node, pcl_onnx_conv_shape *out) {
-    const pcl_tensor *bias = pcl_node_input(node, 2);
-    PCL_TRY_RETURN(pcl_onnx_check(context, node, node->inputs[0], PCL_ONNX_FLOATS));
-    PCL_TRY_RETURN(pcl_onnx_check(context, node, node->inputs[1], PCL_ONNX_FLOATS));
-    PCL_TRY_RETURN(pcl_onnx_describe_conv(context, node, node->inputs[0], node->inputs[1], true, out));
+    PCL_TRY_RETURN(pcl_onnx_describe_float_conv(context, node, true, out));
     PCL_TRY_RETURN(check_lists(context, node, out->window.rank));
-    if (bias) {
-        PCL_TRY_RETURN(pcl_onnx_check(context, node, bias, PCL_ONNX_FLOATS));
-        int64_t channels = (int64_t)out->groups * (int64_t)out->out_channels;
-        PCL_TRY_RETURN(pcl_onnx_check_vector(context, node, bias, channels > INT32_MAX ? -1 : (int32_t)channels));
-    }
     for (int32_t axis = 0; axis < PCL_ONNX_SPATIAL; axis++)
         PCL_TRY_RETURN(fit_axis(context, node, &out->window, axis));
     return PCL_OK;
@@ -65,58 +57,19 @@ static pcl_status infer(const pcl_infer_context *context, pcl_node *node) {
     return PCL_OK;
 }
 
-typedef struct conv_task {
-    pcl_onnx_conv_shape conv;
-    const float *x, *weights, *bias;
-    float *out;
-} conv_task;
-
-/* One channel of the input into one of the output. */
-typedef struct channel_task {
-    const float *in, *weights;
-    float *out;
-    size_t stride;
-} channel_task;
-
 /* The window's input is the output here. */
 static void spread_row(void *argument, size_t k, size_t out, size_t in, size_t count) {
-    const channel_task *task = argument;
-    const float *from = task->in + in, weight = task->weights[k];
-    float *restrict to = task->out + out;
-    for (size_t i = 0; i < count; i++) to[i * task->stride] += weight * from[i];
-}
-
-/* Threads share the planes of the output, [N * M][plane]. */
-static void run_part(void *argument, int32_t index, int32_t count) {
-    const conv_task *task = argument;
-    const pcl_onnx_conv_shape *conv = &task->conv;
-    size_t begin, end, channels = conv->groups * conv->out_channels;
-    size_t out_plane = pcl_onnx_in_plane(&conv->window), in_plane = pcl_onnx_out_plane(&conv->window);
-    size_t kernel = (size_t)pcl_onnx_kernel_size(&conv->window);
-    pcl_partition(conv->batch * channels, 1, index, count, &begin, &end);
-    for (size_t plane = begin; plane < end; plane++) {
-        size_t n = plane / channels, m = plane % channels, group = m / conv->out_channels;
-        float *out = task->out + plane * out_plane, start = task->bias ? task->bias[m] : 0.0f;
-        for (size_t i = 0; i < out_plane; i++) out[i] = start;
-        for (size_t c = 0; c < conv->in_channels; c++) {
-            size_t channel = group * conv->in_channels + c; /* weights [C][M / group][kernel] */
-            size_t weight = channel * conv->out_channels + m % conv->out_channels;
-            size_t from = n * conv->groups * conv->in_channels + channel;
-            channel_task part = {task->x + from * in_plane, task->weights + weight * kernel, out,
-                                 (size_t)conv->window.stride[2]};
-            pcl_onnx_walk_window(&conv->window, spread_row, &part);
-        }
-    }
+    const pcl_onnx_conv_channel *channel = argument;
+    const float *from = channel->in + in, weight = channel->weights[k];
+    float *restrict to = channel->out + out;
+    for (size_t i = 0; i < count; i++) to[i * channel->stride] += weight * from[i];
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     pcl_infer_context infer_context = {context->error, NULL};
-    const pcl_node *node = step->node;
-    const pcl_tensor *bias = pcl_node_input(node, 2);
-    conv_task task = {.x = node->inputs[0]->data, .weights = node->inputs[1]->data, .out = node->outputs[0]->data,
-                      .bias = bias ? bias->data : NULL};
-    PCL_TRY_RETURN(describe(&infer_context, node, &task.conv));
-    pcl_pool_run(context->pool, run_part, &task, pcl_onnx_threads_for(node));
+    pcl_onnx_conv_shape conv;
+    PCL_TRY_RETURN(describe(&infer_context, step->node, &conv));
+    pcl_onnx_run_float_conv(context, step->node, &conv, true, spread_row);
     return PCL_OK;
 }
 
