@@ -2,7 +2,7 @@
 // can (npm packages anywhere, system packages on Debian and Ubuntu as root or
 // with passwordless sudo), and otherwise says exactly what to install.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,6 +49,11 @@ const testNeeds = [
   },
 ];
 
+/** Tests that want these are skipped, saying so, where they cannot be had: not every system's firefox-esr is a package. */
+const testWishes = [
+  { what: 'Firefox ESR (FIREFOX=path when it is not /usr/bin/firefox-esr)', debian: ['firefox-esr'], present: () => existsSync(process.env.FIREFOX ?? '/usr/bin/firefox-esr') },
+];
+
 /** The command line that makes apt-get run as root; undefined when it cannot. */
 function aptGet() {
   if (!onPath('apt-get')) return undefined;
@@ -70,6 +75,20 @@ function giveUp(missing) {
   process.exit(1);
 }
 
+/** Tries for what tests can do without; what is not to be had is no failure. */
+function wish() {
+  for (const { what, debian } of testWishes.filter(({ present }) => !present())) {
+    try {
+      const [command, ...parameters] = aptGet() ?? [];
+      if (!command) throw new Error('it cannot be installed without apt-get as root');
+      run(command, ...parameters, 'update', '-q');
+      run(command, ...parameters, 'install', '-q', '-y', '--no-install-recommends', ...debian);
+    } catch (error) {
+      console.log(`Without ${what}: ${error.message}. Its tests will be skipped.`);
+    }
+  }
+}
+
 /** Returns when everything is there; ends the process, with instructions, when it cannot be. */
 export function setUp({ tests = false } = {}) {
   if (parseInt(process.versions.node, 10) < 20) {
@@ -87,7 +106,9 @@ export function setUp({ tests = false } = {}) {
     const still = missingNow();
     if (still.length) giveUp(still);
   }
-  if (!['binaryen', 'esbuild', 'playwright-core'].every((name) => existsSync(join(root, 'node_modules', name)))) {
+  if (tests) wish();
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  if (!Object.keys(devDependencies).every((name) => existsSync(join(root, 'node_modules', name)))) {
     run('npm', 'install', '--no-audit', '--no-fund', '--no-package-lock');
   }
 }
