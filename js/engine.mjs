@@ -5,6 +5,7 @@ import { Memory } from './abi.mjs';
 import { importNode, isNode, locate } from './environment.mjs';
 import { PincelError } from './errors.mjs';
 import { features } from './features.mjs';
+import { ask } from './source.mjs';
 import { enlist, startWorker } from './threads.mjs';
 
 const stackBytes = 256 * 1024;
@@ -27,18 +28,17 @@ async function fetchModule(address) {
   return WebAssembly.compile(await response.arrayBuffer()); // served with another type; works all the same
 }
 
-/** The compiled module of a file in the asset folder. */
+/** The compiled module of a file in the asset folder. rescue.mjs tries again, or says what stands in the way. */
 export function loadModule(file, assets) {
   const address = assets + file;
   if (!compiled.has(address)) {
     const loading = isNode && address.startsWith('file:') ? readModule(address) : fetchModule(address);
-    compiled.set(address, loading.catch((error) => {
-      compiled.delete(address); // so that a later try can succeed
-      throw new PincelError('environment', `The engine ${address} could not be loaded: ${error.message}`, {
-        cause: error,
-        hint: 'Copy the .wasm files of dist/ beside the library, or pass their folder as `assetBase`; a Content-Security-Policy must allow \'wasm-unsafe-eval\'.',
-      });
-    }));
+    const rescued = loading.catch((cause) => {
+      const failure = new PincelError('environment', `The engine ${address} could not be loaded: ${cause.message}`, { cause, hint: 'environment-files' });
+      return ask('rescue', 'engine', [address, failure], { assetBase: assets }, failure);
+    });
+    compiled.set(address, rescued);
+    rescued.catch(() => compiled.delete(address)); // so that a later try can succeed
   }
   return compiled.get(address);
 }
@@ -49,11 +49,9 @@ function chooseSimd(wanted = 'auto') {
     throw new PincelError('argument', `simd is '${wanted}'.`, { expected: "'auto', 'relaxed', 'simd128' or 'scalar'" });
   }
   if (!simd128) {
-    throw new PincelError('environment', 'This browser has no WebAssembly SIMD.', {
-      hint: 'Chrome and Edge 91, Firefox 89, Safari 16.4 and later have it.',
-    });
+    throw new PincelError('environment', 'This browser has no WebAssembly SIMD.', { hint: 'environment-simd' });
   }
-  if (wanted === 'relaxed' && !relaxed) throw new PincelError('environment', 'Relaxed SIMD is not available here.', { hint: 'simd: \'auto\' takes the best there is.' });
+  if (wanted === 'relaxed' && !relaxed) throw new PincelError('environment', 'Relaxed SIMD is not available here.', { hint: 'environment-relaxed' });
   return wanted === 'auto' ? (relaxed ? 'relaxed' : 'simd128') : wanted;
 }
 

@@ -1,6 +1,8 @@
 // Where the library runs, and where its files lie.
 import { PincelError } from './errors.mjs';
 
+export const version = '0.1.0';
+
 export const isNode = typeof process === 'object' && Boolean(process.versions?.node) && process.type !== 'renderer';
 export const isWorker = typeof WorkerGlobalScope === 'function' && globalThis instanceof WorkerGlobalScope;
 export const isPage = !isNode && !isWorker;
@@ -36,7 +38,7 @@ export async function absolute(where) {
 /** @returns {Promise<{assets: string, worker: {url: string, isModule: boolean}}>} the folder of the .wasm files, and the worker script */
 export async function locate({ assetBase, workerURL }) {
   if (!assetBase && !libraryURL) {
-    throw new PincelError('environment', 'It is unknown where the library lies.', { hint: 'Pass `assetBase`, the folder of the .wasm files.' });
+    throw new PincelError('environment', 'It is unknown where the library lies.', { hint: 'environment-place' });
   }
   const assets = assetBase ? (await absolute(assetBase)).replace(/\/?$/, '/') : new URL('.', libraryURL).href;
   if (!workerURL && isOwnFile) return { assets, worker: { url: libraryURL, isModule: Boolean(import.meta.url) } };

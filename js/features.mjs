@@ -15,10 +15,13 @@ const relaxedProbe = withBody(...splat, ...splat, ...splat, 0xfd, 0x93, 0x02);
 // a shared memory of 1 to 1 pages
 const threadsProbe = new Uint8Array([...header, 5, 4, 1, 3, 1, 1]);
 
+/** False where there is no WebAssembly at all. */
+const validates = (bytes) => Boolean(globalThis.WebAssembly?.validate(bytes));
+
 /** @returns {{simd128: boolean, relaxed: boolean, threads: boolean, why?: string}} `why`: what stands in the way of threads */
 export function features() {
-  const simd128 = WebAssembly.validate(simd128Probe);
-  const relaxed = simd128 && WebAssembly.validate(relaxedProbe);
+  const simd128 = validates(simd128Probe);
+  const relaxed = simd128 && validates(relaxedProbe);
   const why = whyNoThreads();
   return { simd128, relaxed, threads: !why, ...(why ? { why } : {}) };
 }
@@ -27,7 +30,7 @@ function whyNoThreads() {
   if (!isNode && !globalThis.crossOriginIsolated) {
     return 'The page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
   }
-  if (typeof SharedArrayBuffer !== 'function' || !WebAssembly.validate(threadsProbe)) return 'This browser has no shared memory.';
+  if (typeof SharedArrayBuffer !== 'function' || !validates(threadsProbe)) return 'This browser has no shared memory.';
   if (!isNode && typeof Worker !== 'function') return 'This browser has no workers inside workers.';
   return undefined;
 }

@@ -3,13 +3,12 @@ import { serveIfWorker } from './threads.mjs';
 import { serveModel } from './worker.mjs';
 
 export { Classifier } from './classifier.mjs';
+export { version } from './environment.mjs';
 export { PincelError } from './errors.mjs';
 export { features } from './features.mjs';
-export { Model } from './model.mjs';
+export { Model, events } from './model.mjs';
 export { encodePNG, readPicture } from './pictures.mjs';
 export { listModels, pullModel } from './source.mjs';
 export { Stylizer } from './stylizer.mjs';
-
-export const version = '0.1.0';
 
 serveIfWorker(serveModel);

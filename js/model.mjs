@@ -4,7 +4,7 @@ import { Core, copyArrays } from './core.mjs';
 import { planEngine } from './engine.mjs';
 import { absolute, importNode, isPage, locate } from './environment.mjs';
 import { PincelError, throwIfAborted, unlessAborted } from './errors.mjs';
-import { isOwned, loadBytes } from './source.mjs';
+import { ask, isOwned, loadBytes, named } from './source.mjs';
 import { RemoteCore } from './worker.mjs';
 
 async function startCore(options) {
@@ -20,8 +20,31 @@ async function startCore(options) {
   }
 }
 
+/** What every model tells its own listeners, for one place that collects it all. Nothing leaves the page by it. */
+export const events = new EventTarget();
+
+/** @param model  undefined where loading failed */
+function dispatch(model, type, detail) {
+  for (const target of [model, events]) target?.dispatchEvent(new CustomEvent(type, { detail }));
+}
+
+/** An event about what began at `start`, 'load' or 'run', and a User Timing entry of which only the last of its name stays. */
+function tell(model, what, start, facts) {
+  const { error } = facts, name = `pincel:${what} ${facts.name}`, detail = { ...facts, ms: performance.now() - start };
+  try {
+    performance.clearMeasures(name);
+    performance.measure(name, { start, detail: { ...detail, error: error?.code } });
+  } catch {
+    // Firefox before 101 measures between marks only.
+  }
+  dispatch(model, error ? 'error' : what, { ...detail, what });
+}
+
+/** A file's name or address without its query; '' for buffers. */
+const nameOf = (source) => String(source?.name ?? source?.url ?? (ArrayBuffer.isView(source) ? '' : source)).replace(/[?#].*/s, '');
+
 /** Saves fetching the smaller engine first; the bytes decide. */
-const isNamedONNX = (source) => /\.onnx([?#]|$)/i.test(source?.name ?? source?.url ?? (ArrayBuffer.isView(source) ? '' : source));
+const isNamedONNX = (source) => /\.onnx$/i.test(nameOf(source));
 
 /** ModelProto begins with its field 1, ir_version; a .tflite file has its name at byte 4. */
 const isONNX = (bytes) => bytes[0] === 8 && String.fromCharCode(...bytes.subarray(4, 8)) !== 'TFL3';
@@ -54,11 +77,12 @@ const discard = (starting) => starting.then((core) => core.dispose(), () => {});
 
 /**
  * Opens a model's file in an engine that starts while the file comes, the
- * larger one for ONNX. use(core, opened, bytes) ends the work.
+ * larger one for ONNX. use(core, opened, bytes, metadata, options) ends the work.
  */
-async function withFile(source, options, use) {
-  const { signal } = options;
+async function withFile(where, wishes, use) {
+  const { signal } = wishes;
   throwIfAborted(signal);
+  const { source, options } = await unlessAborted(named(where, undefined, wishes), signal);
   let tools = options.tools || isNamedONNX(source);
   let starting = startCore({ ...options, tools });
   try {
@@ -76,34 +100,48 @@ async function withFile(source, options, use) {
     }
     const [core, metadata] = await unlessAborted(Promise.all([starting, metadataIn(bytes, options)]), signal);
     const { byteLength } = bytes;
-    return await unlessAborted((async () => use(core, await core.open(bytes, owned), byteLength, metadata))(), signal);
+    return await unlessAborted((async () => use(core, await core.open(bytes, owned), byteLength, metadata, options))(), signal);
   } catch (error) {
     discard(starting);
+    await options.onFailed?.(error);
     throw error;
   }
 }
 
-export class Model {
+export class Model extends EventTarget {
   #core;
   #last = Promise.resolve(); // of the calls in the queue
   #waiting = 0;
 
   /** Loads a model and makes it ready to run. See pincel.d.ts for the options. */
-  static load(source, options = {}) {
-    const { onProgress, shapes } = options;
-    return withFile(source, options, async (core, opened, size, metadata) => {
-      onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
-      const model = new Model(core, await core.prepare(shapes), metadata);
-      onProgress?.({ stage: 'prepare', loaded: 1, total: 1 });
-      return model;
-    });
+  static async load(where, wishes = {}) {
+    const start = performance.now();
+    try {
+      return await withFile(where, wishes, async (core, opened, bytes, metadata, options) => {
+        const { onProgress, shapes, name = nameOf(where).split('/').pop(), version } = options;
+        onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
+        const model = new Model(core, await core.prepare(shapes), metadata, { name, version });
+        onProgress?.({ stage: 'prepare', loaded: 1, total: 1 });
+        model.#tell('load', start, { bytes });
+        options.onLoaded?.(model, Model, dispatch);
+        return model;
+      });
+    } catch (error) {
+      tell(undefined, 'load', start, { name: nameOf(where), error });
+      throw error;
+    }
+  }
+
+  /** Looks for a newer version of 'manifest:ADDRESS', as otherwise happens after the first result. */
+  static update(where, options = {}) {
+    return ask('fleet', 'update', [where, Model], options);
   }
 
   /** What a file holds, without running it. */
   static inspect(source, options = {}) {
     return withFile(source, { ...options, threads: 1 }, async (core, opened, bytes) => {
       try {
-        return await describeFile(core, opened, bytes, options.shapes);
+        return await ask('inspect', 'describeFile', [core, opened, bytes], options);
       } finally {
         core.dispose();
       }
@@ -111,10 +149,17 @@ export class Model {
   }
 
   /** @private */
-  constructor(core, description, metadata = {}) {
+  constructor(core, description, metadata = {}, label) {
+    super();
+    Object.assign(this, label);
     this.#core = core;
     this.metadata = metadata;
     this.#describe(description);
+  }
+
+  #tell(what, start, facts) {
+    const { name, version, info: { threads, simd, macs } } = this;
+    tell(this, what, start, { name, version, threads, simd, macs, ...facts });
   }
 
   #describe({ inputs, outputs, info }) {
@@ -132,21 +177,31 @@ export class Model {
 
   /** Inputs by name; copies, when they have to wait. */
   #named(inputs) {
-    let named = inputs ?? {};
+    let values = inputs ?? {};
     if (ArrayBuffer.isView(inputs)) {
       if (this.inputs.length !== 1) {
         throw new PincelError('argument', 'One array was given for a model with several inputs.', { expected: `{${this.inputs.map(({ name }) => name).join(', ')}}` });
       }
-      named = { [this.inputs[0].name]: inputs };
+      values = { [this.inputs[0].name]: inputs };
     }
-    return this.#waiting ? copyArrays(named) : named;
+    return this.#waiting ? copyArrays(values) : values;
   }
 
   /** Runs once; calls queue in order. Resolves to fresh arrays by output name. */
   async run(inputs, { signal, onProgress, picture } = {}) {
     throwIfAborted(signal);
-    const named = this.#named(inputs);
-    return this.#enqueue(async () => this.#core.run(named, { signal, onProgress, picture }), signal);
+    const values = this.#named(inputs), asked = performance.now();
+    return this.#enqueue(async () => {
+      const start = performance.now(), queueMs = start - asked;
+      try {
+        const outputs = await this.#core.run(values, { signal, onProgress, picture });
+        this.#tell('run', start, { queueMs });
+        return outputs;
+      } catch (error) {
+        this.#tell('run', start, { queueMs, error });
+        throw error;
+      }
+    }, signal);
   }
 
   /** Binds other input shapes: plans and packs anew. */
@@ -156,8 +211,8 @@ export class Model {
 
   /** Time and multiply-accumulates of each step. */
   async profile(inputs, options) {
-    const named = this.#named(inputs);
-    return this.#enqueue(async () => this.#core.profile(named, options));
+    const values = this.#named(inputs);
+    return this.#enqueue(async () => this.#core.profile(values, options));
   }
 
   /** Gives all memory back. Calls still waiting are rejected. */
@@ -165,25 +220,3 @@ export class Model {
 }
 
 if (Symbol.dispose) Model.prototype[Symbol.dispose] = Model.prototype.dispose;
-
-async function describeFile(core, { inputs, outputs }, bytes, shapes) {
-  const nodes = await core.nodes();
-  const ops = new Map();
-  for (const { op, supported } of nodes) {
-    const entry = ops.get(op) ?? { op, count: 0, supported: true };
-    entry.count++;
-    entry.supported &&= supported;
-    ops.set(op, entry);
-  }
-  const file = {
-    bytes, inputs, outputs, ops: [...ops.values()].sort((a, b) => b.count - a.count),
-    nodes: nodes.map(({ op, name, shape, supported }) => ({ op, name, shape, supported })), supported: false,
-  };
-  if (!nodes.every(({ supported }) => supported)) return file;
-  try {
-    const { info: { macs, arenaBytes, weightBytes }, ...bound } = await core.prepare(shapes);
-    return { ...file, ...bound, supported: true, macs, arenaBytes, weightBytes, peakMemory: bytes + arenaBytes + weightBytes };
-  } catch (error) {
-    return { ...file, error };
-  }
-}

@@ -4,7 +4,8 @@
 
 /**
  * Where a model lies: an address, a path (Node), or the file itself; or its name in the registry,
- * 'pincel:mobilenet-v2' (see listModels). Buffers are never changed or detached.
+ * 'pincel:mobilenet-v2' (see listModels); or 'manifest:' and the address of a manifest, which lists its versions
+ * (see Manifest). Buffers are never changed or detached.
  */
 export type ModelSource = string | URL | ArrayBuffer | ArrayBufferView | Blob | Response;
 
@@ -61,6 +62,12 @@ export interface LoadOptions {
   /** Cancels the loading. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  /**
+   * Milliseconds without a single byte after which a connection counts as lost. Lost downloads go on where they broke
+   * off, if the server can do that (Range, with ETag or Last-Modified), else from the start; three times without
+   * progress, then the error says why. Servers' errors (5xx, 408, 429) are tried again, too. Default: 30000.
+   */
+  timeout?: number;
   /** 'sha256-' and base64, as in HTML. What does not match is refused. */
   integrity?: string;
   /**
@@ -78,6 +85,15 @@ export interface LoadOptions {
    * of their publishers' sites. Whatever comes from there must have the digest that the registry promises.
    */
   mirror?: string | URL;
+  /** For 'manifest:ADDRESS': which list of versions to follow. Default: 'stable'. */
+  channel?: string;
+  /** For 'manifest:ADDRESS': this version and no other. */
+  pin?: string;
+  /** For 'manifest:ADDRESS': false never looks for a newer version by itself. Default: true, after the first result. */
+  update?: boolean;
+  /** What events call the model. Default: its name in the registry or manifest, or that of its file. */
+  name?: string;
+  version?: string;
   /** Shapes by input name: plans for that size instead of the file's. */
   shapes?: Record<string, number[]>;
   /** The folder of the .wasm files. Default: the library's own. */
@@ -160,7 +176,64 @@ export interface Inspection {
   peakMemory?: number;
 }
 
-export class Model {
+/** What one load or run was. */
+export interface Report {
+  what: 'load' | 'run';
+  /** The model's; '' for buffers without a name. */
+  name: string;
+  version?: string;
+  /** How long it took. For a run without the wait, from the inputs to the outputs as the caller sees it. */
+  ms: number;
+  /** Runs: how long the call waited for those before it. */
+  queueMs?: number;
+  /** Loads: size of the file. */
+  bytes?: number;
+  threads?: number;
+  simd?: 'relaxed' | 'simd128' | 'scalar';
+  /** Multiply-accumulates of one run. */
+  macs?: number;
+  /** In 'error' events. */
+  error?: PincelError;
+}
+
+/** What came of a look for a newer version. */
+export interface Update {
+  /**
+   * 'ready': a newer version has passed its self-test and serves from the next load on. 'refused': it has failed, is
+   * remembered by its digest and not tried again. 'unknown' (in events): looking failed, for instance offline.
+   * 'current' (of Model.update): there is no newer one.
+   */
+  state: 'ready' | 'refused' | 'unknown' | 'current';
+  name?: string;
+  version?: string;
+  error?: PincelError;
+}
+
+export interface ModelEvents {
+  /** Of `events` only: no one can listen to a model before it is loaded. */
+  load: CustomEvent<Report>;
+  run: CustomEvent<Report>;
+  /** A load (of `events` only) or a run failed, or was cancelled. */
+  error: CustomEvent<Report>;
+  update: CustomEvent<Update>;
+}
+
+interface ModelEventTarget extends EventTarget {
+  addEventListener<K extends keyof ModelEvents>(
+    type: K, listener: ((event: ModelEvents[K]) => void) | null, options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+}
+
+/**
+ * The events of all models, for a page that collects its own statistics; each model has its own, too. The library
+ * sends nothing to anybody. Loads and runs are also User Timing entries, 'pincel:load NAME' and 'pincel:run NAME' with
+ * the report as `detail`; the timeline keeps the last of each name, a PerformanceObserver sees all.
+ */
+export const events: ModelEventTarget;
+
+/** Events: 'run', 'error' and 'update', with a Report or Update as `detail`. */
+export class Model extends EventTarget implements ModelEventTarget {
   private constructor();
 
   /** Fetches a .tflite model and makes it ready to run. */
@@ -169,6 +242,19 @@ export class Model {
   /** What a file holds, from the file alone. Files that are no models are rejected with code 'format'. */
   static inspect(source: ModelSource, options?: LoadOptions): Promise<Inspection>;
 
+  /**
+   * Looks for a newer version of 'manifest:ADDRESS' now, tests it and makes it that of the next load; otherwise that
+   * happens by itself after a model's first result.
+   */
+  static update(source: string, options?: LoadOptions): Promise<Update>;
+
+  addEventListener<K extends keyof ModelEvents>(
+    type: K, listener: ((event: ModelEvents[K]) => void) | null, options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+
+  readonly name: string;
+  readonly version?: string;
   readonly inputs: TensorInfo[];
   readonly outputs: TensorInfo[];
   readonly info: ModelInfo;
@@ -278,7 +364,7 @@ export class Stylizer {
 export type ErrorCode =
   /** An option or argument is out of range. */
   | 'argument'
-  /** The file is damaged or no .tflite model. */
+  /** The file is damaged, or not what it was taken for: no .tflite model, no manifest. */
   | 'format'
   /** The model uses what the engine does not have; the message names all of it. */
   | 'unsupported'
@@ -312,6 +398,9 @@ export class PincelError extends Error {
   readonly tensor?: string;
   readonly expected?: string;
   readonly got?: string;
+  /** Code 'fetch': what the server answered, when it did. */
+  readonly status?: number;
+  /** What to do about it. */
   readonly hint?: string;
 }
 
@@ -357,6 +446,59 @@ export function pullModel(
   name: string,
   options?: Pick<LoadOptions, 'assetBase' | 'mirror' | 'signal' | 'onProgress'>,
 ): Promise<{ name: string; bytes: Uint8Array; path?: string; wasKept: boolean }[]>;
+
+/**
+ * A JSON file that lists a model's versions, for 'manifest:ADDRESS'; `pincel manifest` writes it.
+ *
+ * The version that is kept serves at once, without the network. After its first result the manifest is looked at
+ * again. A newer version is fetched, its digest checked, and it computes its golden in an instance of its own; when
+ * that is right it serves from the next load on, and the model tells an 'update' event. When it is not, it is
+ * remembered as bad, by its digest, and the former one goes on. A version that cannot be opened makes way for the one
+ * before it. Everything is kept in Cache Storage (in Node in $PINCEL_CACHE); without it models are fetched each time.
+ */
+export interface Manifest {
+  /** The number of this format. */
+  pincel: 1;
+  /** Letters, digits and .+-_ */
+  name: string;
+  task?: 'classification' | 'style transfer' | 'detection';
+  /** By name ('stable' unless `channel` says otherwise) versions, the newest first: the first one that is meant for a visitor serves. */
+  channels: Record<string, string[]>;
+  versions: Record<string, ManifestVersion>;
+}
+
+/** Besides the files, how the model wants its pictures, and what its classes or styles are called. */
+export interface ManifestVersion extends Normalisation {
+  /** One network, or Magenta's pair. */
+  files: { model: ManifestFile } | { predict: ManifestFile; transfer: ManifestFile };
+  /** To how many of the visitors it goes, 0 to 1. Each draws once, by chance, and independently for each version. Default: 1. */
+  share?: number;
+  /** The least version of the library. */
+  engine?: string;
+  crop?: number;
+  threshold?: number;
+  labels?: string[];
+  styles?: (string | { id: string })[];
+}
+
+export interface ManifestFile {
+  /** Relative to the manifest; http or https, or in Node from where the manifest lies. */
+  url: string;
+  bytes: number;
+  /** In hexadecimal. */
+  sha256: string;
+  /** What it computes from an input that arithmetic makes. Without one, a version need only load and run. */
+  golden?: {
+    /** Bytes of a xorshift generator in every input, see js/probe.mjs. */
+    input: 'noise';
+    /** Other shapes than the file's, by input name. */
+    shapes?: Record<string, number[]>;
+    /** By output name, all its bytes or a summary of its values. */
+    outputs: Record<string, { sha256: string } | { mean: number; deviation: number; samples?: number[]; parts?: number[] }>;
+    /** Of summaries: the greatest difference, relative to the deviation. Default: 0. */
+    tolerance?: number;
+  };
+}
 
 /** What this browser can do; `why` says what stands in the way of threads. */
 export function features(): { simd128: boolean; relaxed: boolean; threads: boolean; why?: string };

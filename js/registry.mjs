@@ -4,6 +4,7 @@
 // fetched when a model is first named; what it needs of the library it is
 // given as `library`, so that there is one class of errors and one way to
 // fetch: {assets, loadBytes, PincelError, isNode, importModule}.
+import { registryHints } from './errors.mjs';
 import { keepFile, keptFile } from './model-cache.mjs';
 
 const books = new Map(); // address of registry.json → Promise<its contents>
@@ -45,17 +46,17 @@ function addressesOf(file, { mirror }, { assets }) {
 
 /** Fetched from the first address that has what was promised. */
 async function fetchFile(file, options, library) {
-  const integrity = integrityOf(file.sha256), limits = { memory: file.bytes };
+  const integrity = integrityOf(file.sha256), size = file.bytes, limits = { memory: size };
   let failure;
   for (const address of addressesOf(file, options, library)) {
     try {
-      return await library.loadBytes(address, { ...options, integrity, limits });
+      return await library.loadBytes(address, { ...options, integrity, size, limits });
     } catch (error) {
       if (error.code === 'abort') throw error;
       failure = error;
     }
   }
-  if (failure.code === 'fetch') failure.hint = file.addresses ? 'Check the connection, or name a `mirror` that has the file.' : 'Copy the folder dist/models along with the library.';
+  if (failure.code === 'fetch') failure.hint = registryHints[file.addresses ? 'fetch-mirror' : 'fetch-models'];
   throw failure;
 }
 
@@ -88,7 +89,7 @@ export async function bytesOf(name, options, library) {
   if (only === undefined) {
     throw new library.PincelError('argument', `'${base}' is made of several networks.`, {
       expected: Object.keys(files).map((key) => `pincel:${base}/${key}`).join(' or '), got: `pincel:${base}`,
-      hint: 'Stylizer.create takes the pair by its name.',
+      hint: registryHints['argument-part'],
     });
   }
   return (await openFile(files[only], options, library)).bytes;
@@ -101,19 +102,19 @@ async function labelsOf({ labels }, lists, options, library) {
 }
 
 /**
- * A source and options for Classifier or Stylizer: what the registry knows of
- * the model, under what the caller says.
+ * A source and options for Classifier, Stylizer or, without a task, Model: what
+ * the registry knows of the model, under what the caller says.
  * @returns {Promise<{source, options}>}
  */
 export async function settingsOf(name, task, options, library) {
   const { base, part, entry, lists } = await findModel(name, options, library);
-  if (entry.task !== task) {
+  if (task && entry.task !== task) {
     throw new library.PincelError('argument', `'${base}' is for ${entry.task}.`, { expected: `a model for ${task}`, got: entry.task });
   }
-  const { normalisation, crop, threshold, styles } = entry;
-  const known = { ...normalisation, crop, threshold, styles };
+  const { normalisation, crop, threshold, styles, version } = entry;
+  const known = { ...normalisation, crop, threshold, styles, name, version };
   if (task === 'classification' && options.labels === undefined) known.labels = await labelsOf(entry, lists, options, library);
-  const isPair = part === undefined && 'predict' in entry.files;
+  const isPair = task && part === undefined && 'predict' in entry.files;
   return {
     source: isPair ? { predict: `pincel:${base}/predict`, transfer: `pincel:${base}/transfer` } : `pincel:${name}`,
     options: { ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)), ...options },

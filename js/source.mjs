@@ -1,54 +1,71 @@
 // From whatever names a model to its bytes: fetched with true progress,
 // checked against a promised digest, kept for offline use.
-import { absolute, importNode, isNode, locate } from './environment.mjs';
+import { absolute, importNode, isNode, locate, version } from './environment.mjs';
 import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
 
 const cacheName = 'pincel-models-1';
 const defaultMemory = 2 ** 30; // that of the engine's limits
+const silenceMilliseconds = 30000;
 
-/** 'sha256-<base64>' of bytes. */
-export async function digestOf(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return `sha256-${btoa(String.fromCharCode(...digest))}`;
+/**
+ * One of the functions of a module that is fetched when it is first needed, pincel-<file>.mjs; it is given what it
+ * needs of the library, so that there is one class of errors and one way to fetch.
+ * @param failure  thrown when the module cannot be had; without one, an error about that
+ */
+export async function ask(file, action, parameters, options, failure) {
+  const { assets } = await locate(options);
+  let module;
+  try {
+    module = await importNode(`${assets}pincel-${file}.mjs`);
+  } catch (cause) {
+    throw failure ?? new PincelError('environment', `pincel-${file}.mjs could not be loaded: ${cause.message}`, { cause, hint: 'environment-files' });
+  }
+  return module[action](...parameters, options, { assets, loadBytes, download, digestOf, absolute, PincelError, isNode, importModule: importNode, version });
 }
 
-async function checkIntegrity(bytes, integrity, what) {
+/** 'sha256-<base64>' of bytes. Pages without HTTPS have no subtle crypto. */
+export async function digestOf(bytes, options) {
+  const { subtle } = crypto;
+  const digest = await (subtle ? subtle.digest('SHA-256', bytes) : ask('rescue', 'sha256', [bytes], options));
+  return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
+}
+
+async function checkIntegrity(bytes, what, options) {
+  const { integrity } = options;
   if (!integrity) return;
   if (!/^sha256-[A-Za-z0-9+/]{43}=$/.test(integrity)) {
     throw new PincelError('argument', `integrity is '${integrity}'.`, { expected: "'sha256-' and 44 characters of base64" });
   }
-  if (!globalThis.crypto?.subtle) {
-    throw new PincelError('environment', 'Without HTTPS, browsers compute no digest to check `integrity` with.', { hint: 'Serve the page over HTTPS, or from localhost.' });
-  }
-  const got = await digestOf(bytes);
-  if (got !== integrity) {
-    throw new PincelError('integrity', `${what} does not match its integrity.`, { expected: integrity, got });
-  }
+  const got = await digestOf(bytes, options);
+  if (got !== integrity) throw new PincelError('integrity', `${what} does not match its integrity.`, { expected: integrity, got });
 }
 
-/** Content-Length counts compressed bytes, which progress does not. */
-function totalOf(headers) {
+/** Of what has come and what comes; undefined when unknown, since Content-Length may count compressed bytes. */
+function totalOf({ headers }, { loaded }, { size }) {
   const length = Number(headers.get('Content-Length'));
-  return headers.get('Content-Encoding') || !length ? undefined : length;
+  return size ?? (headers.get('Content-Encoding') || !length ? undefined : loaded + length);
 }
 
-async function readBody(response, { signal, onProgress, limits }) {
-  const total = totalOf(response.headers), chunks = [], most = limits?.memory ?? defaultMemory;
+/** @param partial  {chunks, loaded}: what has come so far, added to; `heard` is called for every piece */
+async function readBody(response, options, partial) {
+  const { signal, onProgress, limits, size } = options, { chunks } = partial;
+  const total = totalOf(response, partial, options), most = limits?.memory ?? defaultMemory;
   const reader = response.body?.getReader();
-  let loaded = 0;
   for (;;) {
     throwIfAborted(signal);
     const { done, value } = await reader?.read() ?? { done: true };
     if (done) break;
+    partial.heard?.();
     chunks.push(value);
-    loaded += value.length;
+    const loaded = partial.loaded += value.length;
     if (loaded > most) {
       reader.cancel().catch(() => {});
       throw new PincelError('limit', `${response.url} is too large.`, { expected: `at most ${most} bytes` });
     }
-    onProgress?.({ stage: 'download', loaded, total });
+    onProgress?.({ stage: 'download', loaded, total: loaded > total ? undefined : total });
   }
-  const bytes = new Uint8Array(loaded);
+  if (partial.loaded < size) throw new Error(`${partial.loaded} of ${size} bytes came`);
+  const bytes = new Uint8Array(partial.loaded);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
@@ -57,27 +74,61 @@ async function readBody(response, { signal, onProgress, limits }) {
   return bytes;
 }
 
-async function readResponse(response, options) {
-  const what = response.url || 'The response';
-  if (!response.ok) throw new PincelError('fetch', `${what} could not be fetched: HTTP ${response.status}.`);
+const newPartial = () => ({ chunks: [], loaded: 0 });
+
+async function readResponse(response, options, partial) {
+  const { ok, status, url } = response, what = url || 'The response';
+  if (!ok) throw new PincelError('fetch', `${what} could not be fetched: HTTP ${status}.`, { status });
   let bytes;
   try {
-    bytes = await readBody(response, options);
+    bytes = await readBody(response, options, partial);
   } catch (error) {
     throwIfAborted(options.signal);
     if (error instanceof PincelError) throw error;
-    throw new PincelError('fetch', `${what} broke off: ${error.message}`, { cause: error, hint: 'Check the connection and try again.' });
+    throw new PincelError('fetch', `${what} broke off: ${error.message}`, { cause: error, hint: 'fetch-connection' });
   }
   refusePage(bytes, response, what);
   return bytes;
 }
 
 /** Servers like to answer for a missing file with a page and status 200. */
-function refusePage(bytes, response, what) {
+function refusePage(bytes, { headers }, what) {
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
-  const isTyped = /text\/html/.test(response.headers.get('Content-Type') ?? '');
+  const isTyped = /text\/html/.test(headers.get('Content-Type') ?? '');
   if (/^<(!doctype html|html)/.test(start) || (isTyped && start.startsWith('<'))) {
     throw new PincelError('fetch', `${what} is a web page, not the file that was asked for.`, { got: 'text/html' });
+  }
+}
+
+/**
+ * Fetches and checks a file. Ends when the caller says so, and after some silence.
+ * @param partial  {chunks, loaded, take?}: keeps what came when the connection breaks off; take(response) looks at the answer first
+ * @param request  more for fetch
+ */
+export async function download(address, options, partial, request) {
+  const { signal, timeout = silenceMilliseconds } = options, control = new AbortController();
+  const cancel = () => control.abort();
+  let timer, silence;
+  partial.heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => control.abort(silence = new Error(`nothing came for ${timeout} ms`)), timeout);
+  };
+  signal?.addEventListener('abort', cancel);
+  partial.heard();
+  try {
+    const response = await fetch(address, { signal: control.signal, ...request });
+    partial.headers = response.headers;
+    partial.take?.(response);
+    const bytes = await readResponse(response, options, partial);
+    await checkIntegrity(bytes, address, options);
+    return bytes;
+  } catch (error) {
+    throwIfAborted(signal);
+    if (error instanceof PincelError && !silence) throw error;
+    throw new PincelError('fetch', `${address} could not be fetched: ${(silence ?? error).message}`, { cause: silence ?? error, hint: 'fetch-access' });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', cancel);
   }
 }
 
@@ -91,20 +142,20 @@ async function openCache(enabled) {
 }
 
 /** What is kept under the address and still is what was put there. */
-async function readCache(cache, address, integrity) {
+async function readCache(cache, address, options) {
   const kept = await cache?.match(address);
   if (!kept) return undefined;
   const bytes = new Uint8Array(await kept.arrayBuffer());
-  const digest = kept.headers.get('X-Pincel-Digest');
-  if (await digestOf(bytes) === digest && (!integrity || integrity === digest)) return bytes;
+  const digest = kept.headers.get('X-Pincel-Digest'), { integrity } = options;
+  if (await digestOf(bytes, options) === digest && (!integrity || integrity === digest)) return bytes;
   await cache.delete(address);
   return undefined;
 }
 
-async function writeCache(cache, address, bytes) {
+async function writeCache(cache, address, bytes, options) {
   try {
     const body = new Blob([bytes]); // a copy: the bytes themselves move on
-    await cache?.put(address, new Response(body, { headers: { 'X-Pincel-Digest': await digestOf(bytes) } }));
+    await cache?.put(address, new Response(body, { headers: { 'X-Pincel-Digest': await digestOf(bytes, options) } }));
   } catch {
     // The quota is spent; the model works all the same.
   }
@@ -112,29 +163,22 @@ async function writeCache(cache, address, bytes) {
 
 /**
  * With a promised digest the kept copy serves at once. Without one the network
- * is asked first (the browser's own cache helps), and the copy serves offline.
+ * is asked first (the browser's own cache helps), and the copy serves when the
+ * connection or the server fails. Without a copy rescue.mjs tries again.
  */
 async function fetchBytes(address, options) {
-  const { signal, integrity } = options;
-  const cache = await openCache(options.cache ?? true);
-  if (integrity) {
-    const kept = await readCache(cache, address, integrity);
-    if (kept) return kept;
-  }
-  let response;
+  const cache = await openCache(options.cache ?? true), partial = newPartial();
+  let bytes = options.integrity && await readCache(cache, address, options);
+  if (bytes) return bytes;
   try {
-    response = await fetch(address, { signal });
+    bytes = await download(address, options, partial, options.request);
   } catch (error) {
-    throwIfAborted(signal);
-    const kept = await readCache(cache, address, integrity);
-    if (kept) return kept;
-    throw new PincelError('fetch', `${address} could not be fetched: ${error.message}`, {
-      cause: error, hint: 'Check the connection and, for another origin, that it sends Access-Control-Allow-Origin.',
-    });
+    if (/abort|limit|argument/.test(error.code)) throw error;
+    bytes = error.status < 500 ? undefined : await readCache(cache, address, options);
+    if (bytes) return bytes;
+    bytes = await ask('rescue', 'recover', [address, error, partial], options, error);
   }
-  const bytes = await readResponse(response, options);
-  await checkIntegrity(bytes, integrity, address);
-  writeCache(cache, address, bytes); // not waited for
+  writeCache(cache, address, bytes, options); // not waited for
   return bytes;
 }
 
@@ -143,7 +187,7 @@ async function readPath(path) {
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
-    throw new PincelError('fetch', `${path} could not be read: ${error.message}`, { cause: error, hint: 'Check the path.' });
+    throw new PincelError('fetch', `${path} could not be read: ${error.message}`, { cause: error, hint: 'fetch-path' });
   }
 }
 
@@ -151,7 +195,7 @@ async function readBlob(blob) {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {
-    throw new PincelError('fetch', `The file could not be read: ${error.message}`, { cause: error, hint: 'It may have been moved or changed; choose it again.' });
+    throw new PincelError('fetch', `The file could not be read: ${error.message}`, { cause: error, hint: 'fetch-choose' });
   }
 }
 
@@ -160,29 +204,20 @@ const isBuffer = (source) => ArrayBuffer.isView(source) || /^\[object (Shared)?A
 
 const isNamed = (source) => typeof source === 'string' && source.startsWith('pincel:');
 
-/** One of the functions of registry.mjs, which is fetched when first asked. */
-async function askRegistry(action, parameters, options) {
-  const { assets } = await locate(options);
-  let registry;
-  try {
-    registry = await importNode(`${assets}pincel-registry.mjs`);
-  } catch (error) {
-    throw new PincelError('environment', `The registry of models could not be loaded: ${error.message}`, {
-      cause: error, hint: 'Copy pincel-registry.mjs and the folder models of dist/ beside the library.',
-    });
-  }
-  return registry[action](...parameters, options, { assets, loadBytes, PincelError, isNode, importModule: importNode });
-}
-
 /** What the registry knows of each model that can be named 'pincel:NAME'. */
-export const listModels = (options = {}) => askRegistry('list', [], options);
+export const listModels = (options = {}) => ask('registry', 'list', [], options);
 
 /** Fetches a model's files by its name, for later. */
-export const pullModel = (name, options = {}) => askRegistry('pull', [name.replace(/^pincel:/, '')], options);
+export const pullModel = (name, options = {}) => ask('registry', 'pull', [name.replace(/^pincel:/, '')], options);
 
-/** @returns {Promise<{source, options}>} completed by what the registry knows, when the source is 'pincel:NAME' */
+/**
+ * What 'pincel:NAME' or 'manifest:ADDRESS' stands for: {source, options}, the options completed by what is known of
+ * the model. Other sources as they are.
+ * @param task  what it has to be for, if that matters
+ */
 export async function named(source, task, options) {
-  return isNamed(source) ? askRegistry('settingsOf', [source.slice(7), task], options) : { source, options };
+  const [, scheme, name] = /^(pincel|manifest):(.*)$/s.exec(typeof source === 'string' ? source : '') ?? [];
+  return scheme ? ask(scheme === 'pincel' ? 'registry' : 'fleet', 'settingsOf', [name, task], options) : { source, options };
 }
 
 /** False when the bytes of a source are the caller's own. */
@@ -190,10 +225,9 @@ export const isOwned = (source) => !isBuffer(source);
 
 /** @returns {Promise<Uint8Array>} the bytes of a URL, path (Node), buffer, Blob or Response */
 export async function loadBytes(source, options = {}) {
-  const { integrity, signal } = options;
-  throwIfAborted(signal);
+  throwIfAborted(options.signal);
   let bytes;
-  if (isNamed(source)) bytes = await askRegistry('bytesOf', [source.slice(7)], options);
+  if (isNamed(source)) bytes = await ask('registry', 'bytesOf', [source.slice(7)], options);
   else if (typeof source === 'string' || source instanceof URL) {
     const text = String(source);
     if (!isNode || isAddress(text)) return fetchBytes(await absolute(text), options);
@@ -201,12 +235,13 @@ export async function loadBytes(source, options = {}) {
   } else if (isBuffer(source)) {
     bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
   } else if (typeof Blob === 'function' && source instanceof Blob) bytes = await readBlob(source);
-  else if (typeof Response === 'function' && source instanceof Response) bytes = await readResponse(source, options);
+  else if (typeof Response === 'function' && source instanceof Response) bytes = await readResponse(source, options, newPartial());
+  else if (source?.pincelRead) bytes = await source.pincelRead(options); // of fleet.mjs
   else {
     throw new PincelError('argument', 'The source is of a kind that cannot be read.', {
       expected: 'a name, URL, path (Node), ArrayBuffer, Uint8Array, Blob or Response', got: kindOf(source),
     });
   }
-  await checkIntegrity(bytes, integrity, 'The file');
+  await checkIntegrity(bytes, 'The file', options);
   return bytes;
 }

@@ -55,7 +55,7 @@ export async function startWorker(script) {
   } catch (error) {
     port?.terminate();
     throw new PincelError('environment', `The worker ${script.url} could not be started: ${error.message}`, {
-      cause: error, hint: 'The script must come from the page\'s own origin (`workerURL`), and a policy must allow it: worker-src \'self\'.',
+      cause: error, hint: 'environment-worker',
     });
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 // npm run build: the WebAssembly modules, the library in its two forms, the
 // types; and what a visitor has to download, held to a budget.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -45,6 +45,18 @@ function checkNoConstructors(linked) {
   if (readFileSync(linked).includes('command_export')) throw new Error(`${linked} has static constructors.`);
 }
 
+/** Modules that the library fetches when it first needs them, js/<name>.mjs as pincel-<name>.mjs. */
+const onDemand = ['inspect', 'onnx', 'registry', 'metadata', 'rescue'];
+
+/** What every page loads, once more through a minifier that takes longer and finds more: 400 bytes of 15 500. */
+async function shrink(file) {
+  const { minify } = await import('terser');
+  const { code } = await minify(readFileSync(file, 'utf8'), {
+    module: file.endsWith('.mjs'), ecma: 2022, format: { ecma: 2022 }, compress: { passes: 3, ecma: 2022, unsafe_arrows: true, pure_getters: true },
+  });
+  writeFileSync(file, code);
+}
+
 /** The same file serves as library, as module worker and as classic worker. */
 async function bundle() {
   const { build } = await import('esbuild');
@@ -56,10 +68,9 @@ async function bundle() {
   await build({
     ...common, format: 'iife', globalName: 'pincel', define: { 'import.meta.url': 'undefined' }, outfile: join(dist, 'pincel.js'),
   });
+  for (const file of ['pincel.mjs', 'pincel.js']) await shrink(join(dist, file));
   await bundleElements(build, common);
-  await build({ ...common, entryPoints: [join(root, 'js/onnx.mjs')], format: 'esm', outfile: join(dist, 'pincel-onnx.mjs') });
-  await build({ ...common, entryPoints: [join(root, 'js/registry.mjs')], format: 'esm', outfile: join(dist, 'pincel-registry.mjs') });
-  await build({ ...common, entryPoints: [join(root, 'js/metadata.mjs')], format: 'esm', outfile: join(dist, 'pincel-metadata.mjs') });
+  for (const name of onDemand) await build({ ...common, entryPoints: [join(root, `js/${name}.mjs`)], format: 'esm', outfile: join(dist, `pincel-${name}.mjs`) });
   await build({ ...common, entryPoints: [join(root, 'js/tools.mjs')], format: 'esm', plugins: [libraryBeside], outfile: join(dist, 'pincel-tools.mjs') });
 }
 
@@ -114,7 +125,7 @@ function checkSizes(files) {
 
 export async function build() {
   mkdirSync(dist, { recursive: true });
-  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', 'pincel-onnx.mjs', 'pincel-registry.mjs', 'pincel-metadata.mjs', 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
+  const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', ...onDemand.map((name) => `pincel-${name}.mjs`), 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
   for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);

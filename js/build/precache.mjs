@@ -22,7 +22,7 @@ function modelFiles(folder) {
 }
 
 /** Of the library's files, those that pages load. */
-const isForPages = (name) => /^pincel(-registry|-onnx)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
+const isForPages = (name) => /^pincel(-registry|-onnx|-rescue)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
 
 /** Writes precache.js into `dist`; `web` and `models` are the folders that go with it. */
 export function writePrecache({ web, dist, models }) {

@@ -138,7 +138,7 @@ test('what can go wrong is told', async () => {
   await rejects(load('pincel:absent'), 'fetch', { hint: /models/ });
   await rejects(load('pincel:colours', { integrity: `sha256-${'A'.repeat(43)}=` }), 'integrity');
   await rejects(Stylizer.create('pincel:colours', { assetBase }), 'argument', { message: /classification/ });
-  await rejects(load('pincel:colours', { assetBase: pathToFileURL(published).href }), 'environment', { hint: /pincel-registry/ });
+  await rejects(load('pincel:colours', { assetBase: pathToFileURL(published).href }), 'environment', { message: /pincel-registry/, hint: /dist/ });
 });
 
 test('more bytes than promised are not read to the end', async () => {
