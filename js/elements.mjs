@@ -38,7 +38,7 @@ const sharedParts = `
 /** What both elements do: come by a picture and a model, show progress and failures. */
 class PictureElement extends Base {
   #picture;
-  #task; // {ready: Promise}: the Stylizer or Classifier at hand
+  #task; // {ready: Promise, loading: AbortController}: the Stylizer or Classifier at hand
   #work; // AbortController of what is going on
   #isPlanned = false;
 
@@ -92,6 +92,7 @@ class PictureElement extends Base {
   }
 
   #drop() {
+    this.#task?.loading.abort();
     this.#task?.ready.then((task) => task.dispose(), () => {});
     this.#task = undefined;
   }
@@ -108,11 +109,14 @@ class PictureElement extends Base {
 
   tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true })); }
 
-  /** The Stylizer or Classifier, loaded when it is first needed. */
-  async ready(signal) {
-    const assetBase = this.getAttribute('asset-base') ?? undefined;
-    this.#task ??= { ready: this.load({ assetBase, signal, onProgress: (progress) => this.#report(progress) }) };
-    const task = this.#task;
+  #load() {
+    const assetBase = this.getAttribute('asset-base') ?? undefined, loading = new AbortController();
+    return { loading, ready: this.load({ assetBase, signal: loading.signal, onProgress: (progress) => this.#report(progress) }) };
+  }
+
+  /** The Stylizer or Classifier, loaded when it is first needed; it goes on loading while what it is to do changes. */
+  async ready() {
+    const task = this.#task ??= this.#load();
     try {
       return await task.ready;
     } catch (error) {
@@ -134,7 +138,7 @@ class PictureElement extends Base {
     this.#work?.abort();
     const work = this.#work = new AbortController(), message = this.find('[part~="message"]');
     try {
-      const task = await this.ready(work.signal);
+      const task = await this.ready();
       await this.work(task, { signal: work.signal, onProgress: (progress) => this.#report(progress) });
       message.hidden = true;
     } catch (error) {
