@@ -42,6 +42,7 @@ export class PincelPainter extends PictureElement {
  */
 export class PincelClassifier extends PictureElement {}
 
+/** What the elements tell; all of these bubble. */
 export interface PincelElementEvents {
   'pincel-progress': CustomEvent<Progress>;
   'pincel-paint': CustomEvent<{ width: number; height: number; milliseconds: number }>;

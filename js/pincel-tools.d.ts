@@ -31,6 +31,7 @@ export interface ConvertOptions extends ToolOptions {
   weights?: 'float32' | 'float16' | 'int8';
 }
 
+/** What became of the file: its weights, its size before and after. */
 export interface ConvertReport { mode: 'float32' | 'fp16' | 'dynamic' | 'int8'; originalBytes: number; bytes: number }
 
 /**

@@ -9,6 +9,7 @@
  */
 export type ModelSource = string | URL | ArrayBuffer | ArrayBufferView | Blob | Response;
 
+/** The type of a tensor's elements. */
 export type Dtype =
   | 'float32' | 'float16' | 'float64' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32'
   | 'int64' | 'uint64' | 'bool';
@@ -232,7 +233,7 @@ interface ModelEventTarget extends EventTarget {
  */
 export const events: ModelEventTarget;
 
-/** Events: 'run', 'error' and 'update', with a Report or Update as `detail`. */
+/** A network that is ready to run: tensors in, tensors out. Events: 'run', 'error' and 'update', with a Report or Update as `detail`. */
 export class Model extends EventTarget implements ModelEventTarget {
   private constructor();
 
@@ -253,10 +254,15 @@ export class Model extends EventTarget implements ModelEventTarget {
   ): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 
+  /** What events call it. */
   readonly name: string;
+  /** Of models by manifest or by name in the registry, where it is known. */
   readonly version?: string;
+  /** What run takes, as bound now. */
   readonly inputs: TensorInfo[];
+  /** What run gives, as bound now. */
   readonly outputs: TensorInfo[];
+  /** How it runs and what it takes. */
   readonly info: ModelInfo;
   /** What the file itself says, in TFLite's metadata; Classifier and Stylizer take it where their options are silent. */
   readonly metadata: { name?: string; description?: string; mean?: number[]; std?: number[]; bgr?: boolean; labels?: string[] };
@@ -306,9 +312,13 @@ export interface ClassifierOptions extends LoadOptions, Normalisation {
  */
 export class Classifier {
   private constructor();
+  /** Loads a network that gives scores, and its labels. */
   static create(source: ModelSource, options?: ClassifierOptions): Promise<Classifier>;
+  /** The network itself, for tensors. */
   readonly model: Model;
+  /** In the order of the classes; empty where nobody told them. */
   readonly labels: string[];
+  /** How it runs and what it takes. */
   readonly info: ModelInfo;
   /** The best classes first, ties by index. Scores are the network's own, dequantised. */
   classify(picture: Picture, options?: RunOptions & { topK?: number; threshold?: number }):
@@ -350,6 +360,7 @@ export class Stylizer {
     source: ModelSource | { predict: ModelSource; transfer: ModelSource },
     options?: StylizerOptions,
   ): Promise<Stylizer>;
+  /** How it runs and what it takes; of a pair, the network that paints. */
   readonly info: ModelInfo;
   /** The painting: ImageData where there is such a thing, else its like. Calls queue in order. */
   stylize(picture: Picture, options?: StylizeOptions): Promise<ImageData>;
@@ -361,6 +372,7 @@ export class Stylizer {
   [Symbol.dispose](): void;
 }
 
+/** What went wrong, for programs; see the error index of the documentation. */
 export type ErrorCode =
   /** An option or argument is out of range. */
   | 'argument'
@@ -392,11 +404,15 @@ export type ErrorCode =
 /** Every failure. Branch on `code`; `message` and `hint` are for people. */
 export class PincelError extends Error {
   readonly name: 'PincelError';
+  /** What went wrong, for programs to branch on. */
   readonly code: ErrorCode;
   /** The operator, as TFLite spells it. */
   readonly op?: string;
+  /** The tensor, by its name in the model. */
   readonly tensor?: string;
+  /** What would have been right. */
   readonly expected?: string;
+  /** What there was instead. */
   readonly got?: string;
   /** Code 'fetch': what the server answered, when it did. */
   readonly status?: number;
@@ -509,6 +525,7 @@ export function readPicture(picture: Picture, options?: { signal?: AbortSignal; 
 /** Pixels as a PNG file; the same in browsers and Node. */
 export function encodePNG(pixels: Pixels, options?: { assetBase?: string | URL }): Promise<Uint8Array>;
 
+/** The library's version, as in package.json. */
 export const version: string;
 
 /** The global after <script src="pincel.js"></script>. */
