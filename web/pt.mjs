@@ -14,6 +14,8 @@ export default {
   Bench: 'Medir',
   'Everything is computed in this page. No picture leaves your device.': 'Tudo é calculado nesta página. Nenhuma imagem sai do seu dispositivo.',
   'Picture credits': 'Créditos das imagens',
+  Documentation: 'Documentação',
+  Docs: 'Guia',
   Dismiss: 'Fechar',
   'What the engine said': 'O que o motor disse',
   Cancel: 'Cancelar',

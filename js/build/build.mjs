@@ -126,7 +126,7 @@ function checkSizes(files) {
 export async function build() {
   mkdirSync(dist, { recursive: true });
   const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', ...onDemand.map((name) => `pincel-${name}.mjs`), 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
-  for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models'].includes(name))) rmSync(join(dist, stray), { recursive: true });
+  for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models', 'docs'].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
     for (const module of modules) {
@@ -137,6 +137,8 @@ export async function build() {
   await bundle();
   for (const types of ['pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts']) copyFileSync(join(root, 'js', types), join(dist, types));
   copyModels();
+  const { writeDocs } = await import('./docs.mjs'); // needs packages, and the library
+  writeDocs(dist);
   writePrecache({ web: join(root, 'web'), dist, models: join(dist, 'models') });
   checkSizes(files);
 }

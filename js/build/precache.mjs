@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Scripts that only drew pictures, and what only links from elsewhere fetch. */
-const isForVisitors = (path) => !/(^|\/)(make-styles|draw)\.mjs$|icons\/social\.jpg$|^sw\.js$|^docs\//.test(path);
+const isForVisitors = (path) => !/(^|\/)(make-styles|draw)\.mjs$|icons\/social\.jpg$|^sw\.js$|^(docs|dist)\//.test(path);
 
 function filesOf(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -24,11 +24,15 @@ function modelFiles(folder) {
 /** Of the library's files, those that pages load. */
 const isForPages = (name) => /^pincel(-registry|-onnx|-rescue)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
 
+/** The documentation's pages, but not the large picture of one of them. */
+const docFiles = (dist) => (existsSync(join(dist, 'docs')) ? filesOf(join(dist, 'docs')).filter((name) => !name.endsWith('.jpg')) : []);
+
 /** Writes precache.js into `dist`; `web` and `models` are the folders that go with it. */
 export function writePrecache({ web, dist, models }) {
   const files = [
     ...filesOf(web).filter(isForVisitors).map((path) => [path.replace(/^index\.html$/, './'), join(web, path)]),
     ...readdirSync(dist).filter(isForPages).map((name) => [`dist/${name}`, join(dist, name)]),
+    ...docFiles(dist).map((name) => [`dist/docs/${name.replace(/^index\.html$/, '')}`, join(dist, 'docs', name)]),
     ...modelFiles(models).map((name) => [`dist/models/${name}`, join(models, name)]),
   ].sort(([one], [other]) => (one < other ? -1 : 1));
   const version = createHash('sha256');

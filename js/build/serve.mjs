@@ -12,7 +12,7 @@ const types = {
 };
 
 /** With these a page may share memory between threads. */
-const isolation = {
+export const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',

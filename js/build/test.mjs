@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build, cmakeBuild, main } from './build.mjs';
 import { root, setUp } from './setup.mjs';
 
-const folders = ['js', 'models', 'golden', 'conformance', 'instructions', 'browser'];
+const folders = ['js', 'models', 'golden', 'conformance', 'instructions', 'browser', 'docs'];
 
 /** Node 20 has relaxed SIMD behind a flag. */
 export const nodeFlags = parseInt(process.versions.node, 10) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
