@@ -53,7 +53,10 @@ function startOver(partial) {
 /** Takes the answer for the rest if it is the rest, else what came is forgotten. */
 function take(partial, response) {
   const [, first] = /^bytes (\d+)-/.exec(response.headers.get('Content-Range')) ?? [];
-  if (response.status !== 206 || Number(first) !== partial.loaded) startOver(partial);
+  const { loaded } = partial, { status } = response;
+  if (status === 206 && Number(first) === loaded) return;
+  startOver(partial);
+  if (status === 206) throw new Error(`the rest from byte ${loaded} was asked for, what came is from ${first}`);
 }
 
 function pauseBefore(tries, { headers }, { signal }) {
@@ -75,8 +78,8 @@ function tryAgain(address, error, partial, options, { download }) {
  * @throws the last failure, with the best hint
  */
 export async function recover(address, failure, partial, options, library) {
-  let error = failure;
-  for (let tries = 0, all = 0; tries < pauses.length && all < mostTries && mayPass(error, partial, tries) && !isOffline(); tries++, all++) {
+  let error = failure, isRefused = false; // the rest is; the whole may be had
+  for (let tries = 0, all = 0; tries < pauses.length && all < mostTries && (isRefused || mayPass(error, partial, tries)) && !isOffline(); tries++, all++) {
     const { loaded } = partial;
     await pauseBefore(tries, partial, options);
     try {
@@ -85,6 +88,7 @@ export async function recover(address, failure, partial, options, library) {
       throwIfAborted(options.signal);
       if (again.status === 416) startOver(partial); // there is no such rest
       error = again;
+      isRefused = loaded > 0 && partial.loaded === 0;
       if (partial.loaded > loaded) tries = -1;
     }
   }

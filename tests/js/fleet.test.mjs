@@ -231,6 +231,25 @@ test('a folder that cannot be written does no harm', async () => {
   process.env.PINCEL_CACHE = cache;
 });
 
+test('a version whose self-test never ended, twice, is not tried a third time', async () => {
+  publish({ 1: await entryFor(adding(1)) });
+  await addend();
+  const two = await entryFor(adding(2));
+  publish({ 1: await entryFor(adding(1)), 2: two });
+  const note = join(cache, readdirSync(cache).find((file) => file.startsWith('fleet-') && file !== 'fleet-draw.json'));
+  const trial = (count) => writeFileSync(note, JSON.stringify({ ...JSON.parse(readFileSync(note, 'utf8')), trial: { identity: two.files.model.sha256, count } }));
+  trial(2); // as a page leaves it that is gone in the midst of it
+  const refused = await Model.update(address, options);
+  assert.deepEqual([refused.state, refused.error.code], ['refused', 'internal']);
+  assert.equal(await addend(), 1);
+  rmSync(cache, { recursive: true });
+  publish({ 1: await entryFor(adding(1)) });
+  await addend();
+  publish({ 1: await entryFor(adding(1)), 2: two });
+  trial(1);
+  assert.equal((await Model.update(address, options)).state, 'ready', 'it may have been closed by chance');
+});
+
 test('old files are dropped', async () => {
   const versions = {};
   for (const number of [1, 2, 3, 4]) {
