@@ -1,48 +1,83 @@
-// The page's half of the benchmark: loads contenders, times runs in turns.
-// run.mjs drives it through window.bench.
+// The page's half of the benchmark: loads contenders, compares their answers, times bursts of runs. run.mjs drives it
+// through window.bench and decides whose turn it is.
+import { probeInputs } from '/js/probe.mjs';
+
+const contenders = [];
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+  return (sorted[sorted.length - 1 >> 1] + sorted[sorted.length >> 1]) / 2;
 };
 
-/** Inputs of a golden case; the same bytes for every contender. */
-async function loadInputs(golden) {
-  const index = await (await fetch(`/goldens/${golden}/index.json`)).json();
-  return Promise.all(index.cases[0].inputs.map(async ({ file, dtype }) => {
-    const buffer = await (await fetch(`/goldens/${golden}/${file}`)).arrayBuffer();
-    return new { float32: Float32Array, uint8: Uint8Array, int8: Int8Array }[dtype](buffer);
-  }));
+const arrays = { float32: Float32Array, float16: Uint16Array, uint8: Uint8Array, int8: Int8Array };
+
+/** The inputs of a golden case, the same bytes for every contender. */
+async function goldenInputs(golden) {
+  const folder = `/goldens/${golden}/`, index = await (await fetch(`${folder}index.json`)).json();
+  return Promise.all(index.cases[0].inputs.map(async ({ file, dtype, shape }) => (
+    { dtype, shape, data: new arrays[dtype](await (await fetch(folder + file)).arrayBuffer()) })));
 }
 
-async function timeBurst(contender, milliseconds) {
-  const times = [];
-  const end = performance.now() + milliseconds;
-  do {
-    const start = performance.now();
-    await contender.run();
-    times.push(performance.now() - start);
-  } while (performance.now() < end || times.length < 3);
-  return median(times);
+const indexOfGreatest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+
+/** Greatest and root mean square difference of two lists of outputs, of the greatest value of the first, and what
+ *  classes they name. */
+function compare(ours, theirs) {
+  let difference = 0, scale = 1e-9, squares = 0, count = 0;
+  ours.forEach((values, o) => {
+    if (values.length !== theirs[o]?.length) throw new Error(`Output ${o} has ${values.length} values here, ${theirs[o]?.length} there.`);
+    values.forEach((value, i) => {
+      scale = Math.max(scale, Math.abs(value));
+      const apart = Math.abs(value - theirs[o][i]);
+      difference = apart <= difference ? difference : apart; // NaN stays
+      squares += apart ** 2;
+    });
+    count += values.length;
+  });
+  return { difference: difference / scale, rms: Math.sqrt(squares / count) / scale, classes: [ours, theirs].map(([scores]) => indexOfGreatest(scores)) };
 }
 
 window.bench = {
-  /** Medians of each round for each contender, A B A B … */
-  async compare({ model, golden, contenders, threads, rounds, burst }) {
-    const inputs = await loadInputs(golden);
-    const loaded = [];
-    for (const { module, options } of contenders) {
+  /** Loads contenders [{module, options}] of a model and runs each once on the same input. */
+  async load({ list, model, golden, threads }) {
+    const inputs = golden && await goldenInputs(golden);
+    for (const { module, options } of list) {
       const { load } = await import(`./contenders/${module}.mjs`);
-      const contender = await load(`/zoo/${model}`, { threads, inputs, ...options });
-      await timeBurst(contender, burst); // warm-up
-      loaded.push(contender);
+      const contender = await load(model, { threads, inputs, probeInputs, ...options });
+      await contender.run();
+      contenders.push(contender);
     }
-    const times = loaded.map(() => []);
-    for (let round = 0; round < rounds; round++) {
-      for (const [i, contender] of loaded.entries()) times[i].push(await timeBurst(contender, burst));
-    }
-    const info = loaded.map((contender) => contender.info);
-    for (const contender of loaded) contender.dispose();
-    return { times, info };
+    return contenders.map(({ info }) => info);
   },
+
+  /** How far the others' outputs are from the first's. */
+  compare: () => contenders.slice(1).map((other) => compare(contenders[0].outputs(), other.outputs())),
+
+  outputsOf: (index) => contenders[index].outputs().map((values) => Array.from(values)),
+
+  /** Runs for about so many milliseconds, at least once: the median of a run. */
+  async burst(index, milliseconds) {
+    const times = [], end = performance.now() + milliseconds;
+    do {
+      const start = performance.now();
+      await contenders[index].run();
+      times.push(performance.now() - start);
+    } while (performance.now() < end);
+    return median(times);
+  },
+
+  /** A vector instruction's best rate in G MAC/s; bytes: a module of peaks.mjs. */
+  peak(bytes, macsPerTurn) {
+    const { exports: { run } } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));
+    let turns = 1000, best = 0;
+    for (let round = 0; round < 60; round++) {
+      const start = performance.now();
+      run(turns);
+      const took = performance.now() - start;
+      if (took < 3) turns *= 2; else best = Math.max(best, turns * macsPerTurn / took / 1e6);
+    }
+    return best;
+  },
+
+  dispose: (index) => contenders[index].dispose(),
 };

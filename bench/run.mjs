@@ -1,96 +1,145 @@
-// npm run bench: Pincel and its peers side by side, on the same files, in one
-// headless Chromium, taking turns. Prints a table, writes bench/results.json.
-//
-//   node bench/run.mjs [--rounds 7] [--burst 400] [--only text] [--threads 1,2]
-
+// npm run bench: Pincel and its peers side by side, on the same files, in the same headless browser, taking turns.
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
-import { serve } from '../js/build/serve.mjs';
+import { build, main } from '../js/build/build.mjs';
+import { root, setUp } from '../js/build/setup.mjs';
+import { launch } from './browsers.mjs';
+import { measure, measurePeaks, placeOf } from './measure.mjs';
+import { buildNative } from './native.mjs';
+import { peakModules, peakOf } from './peaks.mjs';
+import { chart, machineText, table } from './report.mjs';
+import { rows } from './rows.mjs';
+import { serve } from './serve.mjs';
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const usage = `npm run bench -- [options]
 
-const work = [
-  { name: 'MobileNetV2 1.0 224, int8 per channel', model: 'mobilenet_v2_ptq', macs: 300.78e6 },
-  { name: 'MobileNetV2 1.0 224, uint8 per tensor', model: 'mobilenet_v2_uint8', macs: 300.78e6 },
-  { name: 'MobileNetV1 0.5 160, uint8 per tensor', model: 'mobilenet_v1_050_160_uint8', macs: 76.53e6 },
-  { name: 'Magenta style prediction 256, int8', model: 'magenta_predict_int8', macs: 391.3e6 },
-  { name: 'Magenta style transfer 384, int8', model: 'magenta_transfer_int8', macs: 1847.4e6 },
-  { name: 'Magenta style transfer 384, fp16', model: 'magenta_transfer_fp16', macs: 1847.4e6 },
-];
+Builds Pincel, installs its peers into bench/node_modules, and compares them row by row: both sides are loaded, have to
+answer alike, then run in turns. Prints a Markdown table; writes bench/results.json and the chart bench/results.svg.
+A quiet machine gives the best numbers; all of it takes about ten minutes.
 
-const contenders = [
-  { label: 'Pincel', module: 'pincel', options: {} },
-  { label: 'LiteRT.js', module: 'litert', options: {} },
-];
+  --rows LIST      only the rows whose names contain one of these, separated by commas (default: all)
+  --threads LIST   numbers of threads (default: 1,2)
+  --rounds N       turns of each side, at least 5 (default: 9)
+  --burst MS       how long a turn lasts (default: 300)
+  --json FILE      where the results go (default: bench/results.json)
+  --markdown FILE  the table into a file, too
+  --readme         the table into README.md, between its marks, and the chart to bench/chart.svg
+  --no-build       measures dist/ as it is
+  --list           the names of the rows
+  --help`;
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
-    burst: { type: 'string', default: '400' },
-    only: { type: 'string', default: '' },
+    rows: { type: 'string', default: '' },
     threads: { type: 'string', default: '1,2' },
-    simd: { type: 'string', default: 'auto' },
+    rounds: { type: 'string', default: '9' },
+    burst: { type: 'string', default: '300' },
+    json: { type: 'string', default: join(root, 'bench/results.json') },
+    markdown: { type: 'string' },
+    readme: { type: 'boolean' },
+    'no-build': { type: 'boolean' },
+    list: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-const spread = (values) => `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
 
 function installPeers() {
-  if (existsSync(here('node_modules/@litertjs/core'))) return;
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: here('.'), stdio: 'inherit' });
+  const folder = join(root, 'bench'), { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const isThere = ([name, version]) => {
+    const file = join(folder, 'node_modules', name, 'package.json');
+    return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version === version;
+  };
+  if (Object.entries(dependencies).every(isThere)) return;
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: folder, stdio: 'inherit' });
 }
 
-async function compare(browser, origin, task) {
-  // A page of its own for each comparison: no leftovers of the one before.
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => console.error(`page: ${error.message}`));
-  await page.goto(`${origin}/bench/page.html`);
-  await page.waitForFunction(() => window.bench);
-  const result = await page.evaluate((task) => window.bench.compare(task), task);
-  await page.close();
-  return result;
+function checkedOptions() {
+  const threads = options.threads.split(',').map(Number), rounds = Number(options.rounds), burst = Number(options.burst);
+  const wanted = options.rows.split(',');
+  const chosen = rows.filter(({ id }) => wanted.some((part) => id.includes(part)));
+  if (!threads.every((count) => Number.isInteger(count) && count >= 1)) throw new Error(`--threads ${options.threads}: numbers from 1, separated by commas.`);
+  if (!(Number.isInteger(rounds) && rounds >= 5)) throw new Error(`--rounds ${options.rounds}: a whole number, at least 5.`);
+  if (!(burst > 0)) throw new Error(`--burst ${options.burst}: milliseconds.`);
+  if (!chosen.length) throw new Error(`No row is called '${options.rows}'; --list names them.`);
+  return { threads, rounds, burst, chosen };
 }
 
-if (!existsSync(here('../../shared/zoo'))) {
-  console.error('The models to compare are not here (../shared/zoo); nothing to do.');
-  process.exit(0);
-}
-installPeers();
-const server = await serve({
-  port: 0,
-  mounts: {
-    '/bench/': here('.'), '/dist/': here('../dist'), '/peers/': here('node_modules'),
-    '/zoo/': here('../../shared/zoo'), '/goldens/': here('../../shared/goldens'),
-  },
-});
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-
-const results = [];
-console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${browser.version()}\n`);
-console.log('| work | threads | Pincel ms | LiteRT.js ms | ratio | G MAC/s |\n|---|---|---|---|---|---|');
-for (const { name, model, macs } of work.filter(({ model }) => model.includes(options.only))) {
-  for (const threads of options.threads.split(',').map(Number)) {
-    const { times } = await compare(browser, server.origin, {
-      model: `${model}.tflite`, golden: model, threads,
-      contenders: contenders.map((contender) => (contender.module === 'pincel'
-        ? { ...contender, options: { simd: options.simd } } : contender)),
-      rounds: Number(options.rounds), burst: Number(options.burst),
-    });
-    const [ours, theirs] = times;
-    const ratio = median(ours) / median(theirs);
-    console.log(`| ${name} | ${threads} | ${spread(ours)} | ${spread(theirs)} | ${ratio.toFixed(2)} | ${(macs / median(ours) / 1e6).toFixed(1)} |`);
-    results.push({ name, model, threads, macs, pincel: ours, litert: theirs, ratio });
+/** Measures the rows; what cannot be measured here is said, and does not stop the others. */
+async function measureAll({ chosen, threads, rounds, burst }, origin, program) {
+  const machine = { cpu: cpus()[0].model, cores: cpus().length, browsers: {}, peaks: {} }, results = [], failures = [];
+  const modules = peakModules();
+  for (const name of ['chromium', 'firefox']) {
+    const mine = chosen.filter(({ browser }) => browser === name);
+    const browser = mine.length ? await launch(name) : undefined;
+    if (!browser) {
+      for (const { title } of mine) failures.push(`${title}: ${name} is not installed.`);
+      continue;
+    }
+    try {
+      machine.browsers[name] = (await browser.version()).replace('/', ' ').replace('HeadlessChrome', 'Chromium');
+      machine.peaks[name] = await measurePeaks(browser, origin, modules);
+      for (const row of mine) {
+        const place = placeOf(row);
+        for (const count of row.threads.filter((each) => threads.includes(each))) {
+          try {
+            if (!place) throw new Error(`${row.model} is not here.`);
+            if (row.kind === 'native' && !program) throw new Error('there is no native build for this processor.');
+            const measured = await measure(row, place, { browser, origin, threads: count, rounds, burst, program });
+            const result = { row: { ...row, macs: measured.info.macs || row.macs }, threads: count, ...measured, peak: peakOf(row, machine.peaks[name]) };
+            results.push(result);
+            console.log(table([result]).split('\n')[2]);
+          } catch (error) {
+            failures.push(`${row.title}, ${count} threads: ${error.message}`);
+            console.log(`| ${failures.at(-1)} |`);
+          }
+        }
+      }
+    } finally {
+      await browser.close();
+    }
   }
+  results.sort((a, b) => rows.findIndex(({ id }) => id === a.row.id) - rows.findIndex(({ id }) => id === b.row.id));
+  return { machine, results, failures };
 }
-writeFileSync(here('results.json'), `${JSON.stringify({ date: new Date().toISOString(), cpu: cpus()[0].model, chromium: browser.version(), results }, null, 1)}\n`);
-await browser.close();
-await server.close();
+
+/** Puts text between README's marks. */
+function writeReadme(text) {
+  const file = join(root, 'README.md'), readme = readFileSync(file, 'utf8');
+  const marks = /(<!-- bench -->\n)[^]*?(<!-- \/bench -->)/;
+  if (!marks.test(readme)) throw new Error('README.md has no marks <!-- bench --> and <!-- /bench -->.');
+  writeFileSync(file, readme.replace(marks, (_, begin, end) => `${begin}${text}\n${end}`));
+}
+
+await main(async () => {
+  if (options.help) return console.log(usage);
+  if (options.list) return console.log(rows.map(({ id, title }) => `${id.padEnd(28)} ${title}`).join('\n'));
+  const checked = checkedOptions();
+  setUp({ tests: true });
+  if (!options['no-build']) await build();
+  installPeers();
+  const program = checked.chosen.some(({ kind }) => kind === 'native') ? buildNative() : undefined;
+  const folder = (path) => join(root, path);
+  const server = await serve({
+    '/bench/': folder('bench'), '/peers/': folder('bench/node_modules'), '/dist/': folder('dist'), '/js/': folder('js'),
+    '/models/': folder('models'), '/zoo/': folder('../shared/zoo'), '/goldens/': folder('../shared/goldens'),
+  });
+  try {
+    const { machine, results, failures } = await measureAll(checked, server.origin, program);
+    const text = `${table(results)}\n\n${machineText(machine)}`;
+    console.log(`\n${text}\n${failures.length ? `\nNot measured:\n${failures.join('\n')}\n` : ''}`);
+    const { rounds, burst } = checked;
+    writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), ...machine, rounds, burst, results, failures }, null, 1)}\n`);
+    writeFileSync(join(root, 'bench/results.svg'), chart(results, machine));
+    if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
+    if (options.readme) {
+      writeReadme(text);
+      writeFileSync(join(root, 'bench/chart.svg'), chart(results, machine));
+    }
+    if (failures.length) process.exitCode = 1;
+  } finally {
+    server.close();
+  }
+});

@@ -1,11 +1,8 @@
 // LiteRT.js as a contender, on its CPU path (XNNPACK in WebAssembly).
 import { loadLiteRt, loadAndCompile, Tensor } from '/peers/@litertjs/core/dist/index.js';
 
-let runtime;
-
 export async function load(url, { threads, inputs }) {
-  runtime ??= loadLiteRt('/peers/@litertjs/core/wasm/', { threads: threads > 1 });
-  await runtime;
+  await loadLiteRt('/peers/@litertjs/core/wasm/', { threads: threads > 1 });
   const model = await loadAndCompile(url, { accelerator: 'wasm', cpuOptions: { numThreads: threads } });
   const details = model.getInputDetails();
   let latest = [];
@@ -14,7 +11,7 @@ export async function load(url, { threads, inputs }) {
     run: async () => {
       for (const tensor of latest) tensor.delete();
       // New tensors each time, as for Pincel, which copies its inputs too.
-      const tensors = details.map((detail, i) => new Tensor(inputs[i], Array.from(detail.shape)));
+      const tensors = details.map((detail, i) => new Tensor(inputs[i].data, Array.from(detail.shape)));
       latest = await model.run(tensors);
       for (const tensor of tensors) tensor.delete();
     },
