@@ -26,7 +26,7 @@ export class RemoteCore {
     }
   }
 
-  #calls = new Map(); // number → {resolve, reject, onProgress}
+  #calls = new Map(); // number → {resolve, reject, signal, onProgress}
   #next = 0;
   #port;
   #dead;
@@ -41,7 +41,7 @@ export class RemoteCore {
     const waiting = this.#calls.get(call);
     if (!waiting) return;
     if (progress) {
-      waiting.onProgress(progress);
+      if (!waiting.signal?.aborted) waiting.onProgress(progress); // the caller has been answered already
       return;
     }
     this.#calls.delete(call);
@@ -64,7 +64,7 @@ export class RemoteCore {
     try {
       return await new Promise((resolve, reject) => {
         port.post({ call, method, args, abortable: Boolean(signal), progress: Boolean(onProgress) }, transfer);
-        this.#calls.set(call, { resolve, reject, onProgress });
+        this.#calls.set(call, { resolve, reject, signal, onProgress });
         port.hold(true);
       });
     } catch (error) {
