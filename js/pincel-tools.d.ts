@@ -53,11 +53,11 @@ export interface QuantizeOptions extends ToolOptions {
   equalise?: boolean;
   /** What has to hold: share of pictures with the same best class (0.985), or mean PSNR of pictures in dB (30). */
   budget?: { agreement?: number; psnr?: number };
-  /** How many of the pictures it is measured on: 64. */
+  /** How many of the pictures it is measured on: 256, or 8 where the model paints. */
   judge?: number;
-  /** Pictures on which each layer is tried alone: 2 when the budget does not hold, else 0. */
+  /** Pictures on which each layer is tried alone: 0 when the budget holds at once, else 16, or 2 where the model paints. */
   sensitivity?: number;
-  /** The largest share of layers that may become float again: 0.5. */
+  /** The largest share of the multiply-accumulates that may become float again: 0.25. */
   mostFloat?: number;
   /** Ends of the model stay float32 instead of uint8; scores always do. */
   floatInputs?: boolean;
@@ -82,9 +82,11 @@ export interface QuantizeReport extends ConvertReport {
   /** Layers whose channels were equalised. */
   equalised?: number;
   /** With every layer quantised. */
-  before?: { agreement?: number; psnr?: number; sqnr: number };
+  before?: { agreement?: number; expectedAgreement?: number; psnr?: number; sqnr: number };
   /** Of the written file, against the float model. */
   agreement?: number;
+  /** What pictures that were not seen should agree in, from how near to each other the best two classes come. */
+  expectedAgreement?: number;
   psnr?: number;
   sqnr?: number;
   budgetHolds?: boolean;

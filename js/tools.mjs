@@ -15,7 +15,8 @@ import { loadBytes } from './source.mjs';
 
 const modes = { float32: 0, fp16: 1, dynamic: 2, int8: 3 };
 const rangeRules = ['auto', 'minmax', 'percentile', 'mse'];
-const equalisingPictures = 16;
+const equalisingPictures = 16, pictureMargin = 0.5; // dB
+const roundingWindows = 8192, mostWindows = 2048; // places in the pictures, and in one of them, by which weights are rounded
 
 /** Lets a page draw between two pieces of work. */
 const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
@@ -73,6 +74,12 @@ class Converter {
     return Array.from({ length: count }, (_, i) => memory.tensorInfo(exports.pcl_converter_input(converter, i)));
   }
 
+  /** What the first output is like. */
+  output() {
+    const { exports, memory, converter } = this;
+    return memory.tensorInfo(exports.pcl_converter_output(converter, 0)).info;
+  }
+
   /** Copies in one sample: {name: Float32Array or {picture, crop, format}}, and observes it. */
   observe(sample) {
     const { exports, memory, converter } = this;
@@ -104,6 +111,8 @@ class Converter {
     const ends = [0, 255].flatMap((byte) => mean.slice(0, channels).map((value, c) => (byte - value) / std[c]));
     this.memory.check(this.exports.pcl_converter_set_input_range(this.converter, index, Math.min(...ends), Math.max(...ends), this.memory.error));
   }
+
+  setWindows(count) { this.exports.pcl_converter_set_windows(this.converter, count); }
 
   equalise() {
     const { exports, memory, converter } = this, count = memory.allocate(4);
@@ -227,7 +236,7 @@ async function runAll(bytes, samples, options, onSample = () => {}) {
       results.push(reals(outputs[model.outputs[0].name], model.outputs[0]));
       await onSample(i);
     }
-    return { results, output: model.outputs[0], milliseconds: milliseconds / Math.max(samples.length - 1, 1) };
+    return { results, milliseconds: milliseconds / Math.max(samples.length - 1, 1) };
   } finally {
     model.dispose();
   }
@@ -240,21 +249,54 @@ const forModel = (sample, inputs) => Object.fromEntries(inputs.map(({ name, dtyp
   return [name, Uint8Array.from(value, (real) => Math.min(Math.max(Math.round(real / scale) + zeroPoint, 0), 255))];
 }));
 
+const isPainter = (converter) => { const { shape } = converter.output(); return shape.length === 4 && shape[1] > 1 && shape[2] > 1; };
+
 /** 255 or 1 for outputs that are pictures, else undefined. */
-function peakOf({ shape }, results) {
-  const isPicture = shape.length === 4 && shape[1] > 1 && shape[2] > 1;
-  if (!isPicture) return undefined;
+function peakOf(converter, results) {
+  if (!isPainter(converter)) return undefined;
   return results.some((values) => values.some((value) => value > 4)) ? 255 : 1;
+}
+
+/** Scores in which errors are alike wherever they occur: shares of one by their logarithms. */
+function logits(scores) {
+  const sum = scores.reduce((total, score) => total + score, 0);
+  return Math.abs(sum - 1) < 0.02 && scores.every((score) => score >= 0) ? scores.map((score) => Math.log(Math.max(score, 1e-6))) : scores;
+}
+
+/** By how much a picture's best class leads, and how much of that lead was lost. */
+function lead(expected, actual) {
+  const [one, other] = [logits(expected), logits(actual)], first = best(one);
+  const second = best(one.map((score, i) => (i === first ? -Infinity : score)));
+  return { gap: one[first] - one[second], lost: one[first] - one[second] - other[first] + other[second] };
+}
+
+/** The normal distribution's tail above x (Abramowitz and Stegun 26.2.17). */
+function tail(x) {
+  const t = 1 / (1 + 0.2316419 * x);
+  return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+}
+
+/** The agreement to be expected of pictures like these: few disagree, but many come close. */
+function expectedAgreement(float, quantised) {
+  const leads = float.map((expected, i) => lead(expected, quantised[i]));
+  const spread = Math.sqrt(leads.reduce((sum, { lost }) => sum + lost * lost, 0) / leads.length) || 1e-9;
+  return 1 - leads.reduce((sum, { gap }) => sum + tail(gap / spread), 0) / leads.length;
 }
 
 /** Agreement of the best class, or mean PSNR, with the float model. */
 function judge(float, quantised, peak) {
   const each = float.map((expected, i) => ({ ...compare(expected, quantised[i], peak), agrees: best(expected) === best(quantised[i]) }));
   const mean = (field) => each.reduce((sum, one) => sum + one[field], 0) / each.length;
-  return peak ? { psnr: mean('psnr'), sqnr: mean('sqnr') } : { agreement: each.filter(({ agrees }) => agrees).length / each.length, sqnr: mean('sqnr') };
+  if (peak) return { psnr: mean('psnr'), sqnr: mean('sqnr') };
+  return { agreement: each.filter(({ agrees }) => agrees).length / each.length, expectedAgreement: expectedAgreement(float, quantised), sqnr: mean('sqnr') };
 }
 
 const meets = (score, { agreement = 0.985, psnr = 30 } = {}) => (score.psnr === undefined ? score.agreement >= agreement : score.psnr >= psnr);
+
+/** With room for pictures that were not seen. */
+function meetsClearly(score, { agreement = 0.985, psnr = 30 } = {}) {
+  return score.psnr === undefined ? Math.min(score.agreement, score.expectedAgreement) >= agreement : score.psnr >= psnr + pictureMargin;
+}
 
 /** One model on its way to int8. */
 class Quantiser {
@@ -290,36 +332,40 @@ class Quantiser {
       equalised = this.converter.equalise();
     }
     if (Object.values(samples[0])[0].picture) this.converter.setInputRange(0, this.format);
+    this.converter.setWindows(Math.min(Math.max(Math.ceil(roundingWindows / samples.length), 16), mostWindows));
     await this.observe(samples, 'calibrate');
     return equalised;
   }
 
   /** Signal-to-noise of the output, in dB, with one layer quantised at a time. */
   async sensitivity(samples, float) {
-    const layers = this.converter.layers(), kept = layers.map(({ float: keep }) => keep);
-    const only = (which) => layers.forEach((_, i) => this.converter.keepFloat(i, i !== which));
+    const layers = this.converter.layers();
     for (const [i, layer] of layers.entries()) {
-      only(i);
+      layers.forEach((_, other) => this.converter.keepFloat(other, other !== i));
       const { results } = await runAll(this.write({ floatInputs: true, floatOutputs: true }), samples, this.options);
       layer.sqnr = judge(float, results, this.peak).sqnr;
       await this.progress('sensitivity', i + 1, layers.length);
     }
-    layers.forEach((_, i) => this.converter.keepFloat(i, kept[i]));
+    layers.forEach((_, i) => this.converter.keepFloat(i, false));
     return layers;
   }
 
-  /** Layers become float again, the most sensitive first, until the budget holds. */
+  /** Layers become float again until the budget holds: those first that bring most noise for the work they do. */
   async fallBack(layers, samples, float, start) {
-    const order = layers.map((_, i) => i).sort((a, b) => layers[a].sqnr - layers[b].sqnr);
-    const most = Math.ceil(layers.length * (this.options.mostFloat ?? 0.5));
-    let score = start;
-    for (const [count, layer] of order.slice(0, most).entries()) {
-      if (meets(score, this.options.budget)) break;
-      this.converter.keepFloat(layer, true);
-      layers[layer].float = true;
+    const total = (field) => layers.reduce((sum, layer) => sum + layer[field], 0), work = total('macs'), weights = total('weights');
+    const cost = (layer) => layer.macs / work + layer.weights / weights;
+    const order = [...layers.keys()].sort((a, b) => 10 ** (-layers[b].sqnr / 10) / cost(layers[b]) - 10 ** (-layers[a].sqnr / 10) / cost(layers[a]));
+    let score = start, left = (this.options.mostFloat ?? 0.25) * work + 1;
+    for (const [tried, index] of order.entries()) {
+      if (meetsClearly(score, this.options.budget)) break;
+      const layer = layers[index];
+      if (layer.macs > left) continue;
+      left -= layer.macs;
+      this.converter.keepFloat(index, true);
+      layer.float = true;
       const { results } = await runAll(this.write(), samples, this.options);
       score = judge(float, results, this.peak);
-      await this.progress('fall back', count + 1, most);
+      await this.progress('fall back', tried + 1, order.length);
     }
     return score;
   }
@@ -336,12 +382,12 @@ async function quantiseToInt8(converter, options) {
     await quantiser.progress('read', i + 1, pictures.length);
   }
   const equalised = await quantiser.calibrate(samples);
-  const judged = samples.slice(0, options.judge ?? 64);
+  const judged = samples.slice(0, options.judge ?? (isPainter(converter) ? 8 : 256));
   const float = await runAll(converter.write({ mode: 'float32' }), judged, options, (i) => quantiser.progress('float', i + 1, judged.length));
-  quantiser.peak = peakOf(float.output, float.results);
+  quantiser.peak = peakOf(converter, float.results);
   const first = await runAll(quantiser.write(), judged, options, (i) => quantiser.progress('int8', i + 1, judged.length));
   const before = judge(float.results, first.results, quantiser.peak);
-  const few = options.sensitivity ?? (meets(before, options.budget) ? 0 : 2);
+  const few = options.sensitivity ?? (meetsClearly(before, options.budget) ? 0 : quantiser.peak ? 2 : 16);
   const layers = few ? await quantiser.sensitivity(judged.slice(0, few), float.results.slice(0, few)) : converter.layers();
   const score = few ? await quantiser.fallBack(layers, judged, float.results, before) : before;
   const metadata = metadataOf(options, wantsPictures(options) ? quantiser.format : undefined);

@@ -7,6 +7,7 @@
 #include "passes/passes.h"
 #include "run/program.h"
 #include "tools/convert/ends.h"
+#include "tools/convert/fold_shift.h"
 #include "tools/convert/graph_copy.h"
 #include "tools/convert/lower.h"
 #include "tools/quantise/equalise.h"
@@ -36,7 +37,9 @@ struct pcl_converter {
     pcl_range *ranges;          /* [tensor_count]; of `ranges_rule` when valid */
     bool ranges_valid;
     uint32_t ranges_rule;
-    bool *keep_float; /* [node_count] */
+    bool *keep_float;     /* [node_count] */
+    pcl_moments *moments; /* [node_count] */
+    uint32_t windows;     /* that an observe adds to the moments */
     pcl_range input_ranges[MAX_ENDS]; /* both 0: as observed */
     pcl_layer_info layer_info;
     pcl_activation_info activation_info;
@@ -141,6 +144,7 @@ static pcl_status read_float(pcl_converter *self, pcl_error *error) {
     PCL_TRY_RETURN(pcl_pass_infer(graph, self->kernels, max_work(self), &macs));
     pcl_float32_ends(graph);
     pcl_channels_last_ends(graph);
+    PCL_TRY_RETURN(pcl_fold_shifts(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph)); /* those behind norms */
@@ -157,7 +161,8 @@ static pcl_status make_ready(pcl_converter *self, pcl_error *error) {
     self->statistics = pcl_graph_alloc(&self->graph, (size_t)self->graph.tensor_count, sizeof *self->statistics);
     self->ranges = pcl_graph_alloc(&self->graph, (size_t)self->graph.tensor_count, sizeof *self->ranges);
     self->ranges_valid = false;
-    if (!self->statistics || !self->ranges) return PCL_ERROR_LIMIT;
+    self->moments = pcl_graph_alloc(&self->graph, (size_t)self->graph.node_count, sizeof *self->moments);
+    if (!self->statistics || !self->ranges || !self->moments) return PCL_ERROR_LIMIT;
     PCL_TRY_RETURN(pcl_graph_copy(&self->graph, &self->running));
     return pcl_program_build(&self->program, &self->running, self->kernels, 1);
 }
@@ -229,6 +234,17 @@ static int32_t number_of(const pcl_converter *self, const pcl_tensor *running) {
     return number;
 }
 
+static pcl_status add_moments(pcl_converter *self, const pcl_node *running, pcl_error *error) {
+    int32_t n = 0;
+    if (self->windows == 0 || !pcl_has_weights(running)) return PCL_OK;
+    while (self->running.nodes[n] != running) n++;
+    if (!pcl_can_quantise(self->graph.nodes[n])) return PCL_OK;
+    if (pcl_moments_add(&self->moments[n], &self->arena, running, self->windows)) return PCL_OK;
+    return pcl_fail(error, PCL_ERROR_LIMIT, "no memory for moments");
+}
+
+void pcl_converter_set_windows(pcl_converter *self, uint32_t windows) { self->windows = windows; }
+
 pcl_status pcl_converter_observe(pcl_converter *self, pcl_error *error) {
     PCL_TRY_RETURN(check_prepared(self, error));
     pcl_run_context context = {error, self->kernels, NULL};
@@ -238,6 +254,7 @@ pcl_status pcl_converter_observe(pcl_converter *self, pcl_error *error) {
     for (int32_t s = 0; s < self->program.step_count; s++) {
         pcl_step *step = &self->program.steps[s];
         PCL_TRY_RETURN(step->op->run(&context, step));
+        PCL_TRY_RETURN(add_moments(self, step->node, error));
         for (int32_t i = 0; i < step->node->output_count; i++)
             PCL_TRY_RETURN(add_tensor(self, number_of(self, step->node->outputs[i]), error));
     }
@@ -295,6 +312,13 @@ pcl_status pcl_converter_set_input_range(pcl_converter *self, uint32_t index, fl
     return PCL_OK;
 }
 
+/* Some operators only hand their input on, and no step of the program does it. */
+static void inherit_range(pcl_converter *self, const pcl_node *node) {
+    const pcl_tensor *in = node->input_count > 0 ? node->inputs[0] : NULL, *out = node->outputs[0];
+    if (!in || in->dtype != PCL_FLOAT32 || out->dtype != PCL_FLOAT32 || self->statistics[out->place].count > 0) return;
+    self->ranges[out->place] = self->ranges[in->place];
+}
+
 /* Inputs keep their whole range: what a picture holds is no outlier. */
 static void choose_ranges(pcl_converter *self, uint32_t rule) {
     if (self->ranges_valid && self->ranges_rule == rule) return;
@@ -306,6 +330,7 @@ static void choose_ranges(pcl_converter *self, uint32_t rule) {
         bool is_known = known->high - known->low > 0.0f;
         self->ranges[number] = is_known ? *known : pcl_choose_range(&self->statistics[number], PCL_RANGE_MIN_MAX);
     }
+    for (int32_t n = 0; n < self->graph.node_count; n++) inherit_range(self, self->graph.nodes[n]);
     self->ranges_valid = true;
     self->ranges_rule = rule;
 }
@@ -347,8 +372,8 @@ static pcl_status transform(pcl_converter *self, pcl_graph *graph, const pcl_wri
     if (options->range > PCL_RANGE_MSE) return pcl_fail(error, PCL_ERROR_ARGUMENT, "there is no range rule %u", options->range);
     if (!was_observed(self)) return pcl_fail(error, PCL_ERROR_ARGUMENT, "nothing was observed: int8 needs pictures");
     choose_ranges(self, options->range);
-    pcl_quantise_options how = {self->ranges, self->statistics, self->keep_float, options->float_inputs != 0,
-                                options->float_outputs != 0};
+    pcl_quantise_options how = {self->ranges, self->moments, &self->arena, self->keep_float,
+                                options->float_inputs != 0, options->float_outputs != 0};
     return pcl_quantise(graph, &how);
 }
 

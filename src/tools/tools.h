@@ -75,6 +75,9 @@ PCL_API const pcl_tensor_info *pcl_converter_output(pcl_converter *converter, ui
 /* Runs the float model on what the inputs hold and adds every activation to
  * the statistics. */
 PCL_API pcl_status pcl_converter_observe(pcl_converter *converter, pcl_error *error);
+/* How many windows of each layer an observe looks at, to round the weights by
+ * what they multiply (0, as it is to begin with: to the nearest). */
+PCL_API void pcl_converter_set_windows(pcl_converter *converter, uint32_t windows);
 /* The values that input `index` can take, where more is known than was seen:
  * the normalised range of a picture's bytes. Forgotten by prepare. */
 PCL_API pcl_status pcl_converter_set_input_range(pcl_converter *converter, uint32_t index, float low, float high,

@@ -95,37 +95,118 @@ static bool reads_channels(const pcl_node *node, const pcl_tensor *x, size_t dep
     return node->op == &pcl_op_depthwise_conv_2d ? last % depth == 0 : last == depth; /* no groups */
 }
 
-static pcl_status multiply_readers(pcl_graph *graph, const pcl_tensor *x, const float *factor, size_t depth) {
-    for (int32_t n = 0; n < graph->node_count; n++) {
-        pcl_node *node = graph->nodes[n];
-        if (!reads_channels(node, x, depth)) continue;
-        float *weights = own_constant(graph, node, 1);
-        if (!weights) return PCL_ERROR_LIMIT;
-        for (size_t i = 0; i < pcl_tensor_count(node->inputs[1]); i++) weights[i] *= factor[weight_channel(node, i, depth)];
-    }
-    return PCL_OK;
+static pcl_activation activation_of(const pcl_node *node) {
+    if (node->op == &pcl_op_instance_norm) return node->attributes.instance_norm.activation;
+    if (node->op == &pcl_op_fully_connected) return node->attributes.fully_connected.activation;
+    if (node->op == &pcl_op_max_pool_2d || node->op == &pcl_op_average_pool_2d) return node->attributes.pool.activation;
+    if (node->op == &pcl_op_add || node->op == &pcl_op_sub) return node->attributes.binary.activation;
+    return pcl_has_weights(node) ? node->attributes.conv.activation : PCL_ACTIVATION_NONE;
 }
 
-/* Greatest weight that reads each channel. */
-static void greatest_weights(const pcl_graph *graph, const pcl_tensor *x, float *greatest, size_t depth) {
-    for (int32_t n = 0; n < graph->node_count; n++) {
-        const pcl_node *node = graph->nodes[n];
-        if (!reads_channels(node, x, depth)) continue;
-        const float *weights = node->inputs[1]->data;
-        for (size_t i = 0; i < pcl_tensor_count(node->inputs[1]); i++) {
-            float *place = &greatest[weight_channel(node, i, depth)];
-            *place = fmaxf(*place, fabsf(weights[i]));
+/* f(x * s) = f(x) * s for s > 0. */
+static bool keeps_scale(const pcl_node *node) {
+    return activation_of(node) == PCL_ACTIVATION_NONE || activation_of(node) == PCL_ACTIVATION_RELU;
+}
+
+static bool is_norm(const pcl_node *node) {
+    return node->op == &pcl_op_instance_norm && is_constant_float(node->inputs[1]) && is_constant_float(node->inputs[2]);
+}
+
+/* Its outputs can be multiplied by a factor each. */
+static bool is_writer(const pcl_node *node) { return (is_layer(node) || is_norm(node)) && keeps_scale(node); }
+
+static int32_t depth_of(const pcl_tensor *tensor) { return tensor->shape.rank ? tensor->shape.dims[tensor->shape.rank - 1] : 1; }
+
+/* Operators whose outputs' channels are multiplied when those of all inputs are. */
+static bool is_link(const pcl_node *node) {
+    static const pcl_op *const movers[] = {
+        &pcl_op_mirror_pad, &pcl_op_pad, &pcl_op_max_pool_2d, &pcl_op_average_pool_2d, &pcl_op_resize_nearest_neighbor,
+        &pcl_op_resize_bilinear, &pcl_op_relu, &pcl_op_mean, &pcl_op_reshape,
+    };
+    const pcl_tensor *in = node->inputs[0], *out = node->outputs[0];
+    if (!keeps_scale(node) || in->dtype != PCL_FLOAT32 || in->constant || depth_of(in) != depth_of(out)) return false;
+    if (node->op == &pcl_op_add || node->op == &pcl_op_sub)
+        return !node->inputs[1]->constant && pcl_shape_equal(&in->shape, &node->inputs[1]->shape);
+    if (node->op == &pcl_op_mean) return in->shape.rank == 4 && pcl_tensor_count(out) == (size_t)in->shape.dims[0] * (size_t)depth_of(in);
+    for (size_t i = 0; i < sizeof movers / sizeof *movers; i++)
+        if (movers[i] == node->op) return true;
+    return false;
+}
+
+/* --- Families: tensors whose channels have their factors in common ------------------------- */
+
+typedef struct families {
+    pcl_graph *graph;
+    const pcl_statistics *statistics;
+    int32_t *parents; /* [tensor_count] */
+    bool *fixed;      /* [tensor_count]: at the roots; somebody needs the values as they are */
+} families;
+
+static int32_t family_of(const families *self, const pcl_tensor *tensor) {
+    int32_t number = tensor->place;
+    while (self->parents[number] != number) number = self->parents[number];
+    return number;
+}
+
+static void fix(families *self, const pcl_tensor *tensor) {
+    if (tensor && !tensor->constant) self->fixed[family_of(self, tensor)] = true;
+}
+
+static void join(families *self, const pcl_tensor *a, const pcl_tensor *b) {
+    int32_t to = family_of(self, a), from = family_of(self, b);
+    self->fixed[to] |= self->fixed[from];
+    self->parents[from] = to;
+}
+
+static void add_to_families(families *self, const pcl_node *node) {
+    bool links = is_link(node);
+    for (int32_t i = 0; i < node->input_count; i++) {
+        const pcl_tensor *in = node->inputs[i];
+        if (!in || in->constant) continue;
+        if (links) join(self, in, node->outputs[0]);
+        else if (!reads_channels(node, in, (size_t)depth_of(in))) fix(self, in);
+    }
+    for (int32_t i = 0; i < node->output_count; i++)
+        if (!links && !is_writer(node)) fix(self, node->outputs[i]);
+}
+
+static bool find_families(families *self) {
+    pcl_graph *graph = self->graph;
+    self->parents = pcl_graph_alloc(graph, (size_t)graph->tensor_count, sizeof *self->parents);
+    self->fixed = pcl_graph_alloc(graph, (size_t)graph->tensor_count, sizeof *self->fixed);
+    if (!self->parents || !self->fixed) return false;
+    for (int32_t i = 0; i < graph->tensor_count; i++) self->parents[i] = i;
+    for (int32_t n = 0; n < graph->node_count; n++) add_to_families(self, graph->nodes[n]);
+    for (int32_t i = 0; i < graph->input_count; i++) fix(self, graph->inputs[i]);
+    for (int32_t i = 0; i < graph->output_count; i++) fix(self, graph->outputs[i]);
+    return true;
+}
+
+static bool is_reader(const families *self, const pcl_node *node, int32_t family, size_t depth) {
+    if (!pcl_has_weights(node)) return false;
+    const pcl_tensor *x = node->inputs[x_place(node)];
+    return !x->constant && family_of(self, x) == family && reads_channels(node, x, depth);
+}
+
+/* values[c] += (the channel's greatest value / the tensor's)^2, for each tensor of the family. */
+static void add_values(const families *self, int32_t family, float *values, size_t depth) {
+    for (int32_t i = 0; i < self->graph->tensor_count; i++) {
+        const pcl_statistics *seen = &self->statistics[i];
+        if (family_of(self, self->graph->tensors[i]) != family || seen->count == 0 || seen->channel_count != (int32_t)depth) continue;
+        float greatest = fmaxf(-seen->low, seen->high);
+        for (size_t c = 0; greatest > 0.0f && c < depth; c++) {
+            float value = fmaxf(fabsf(seen->channels[c].low), fabsf(seen->channels[c].high)) / greatest;
+            values[c] += value * value;
         }
     }
 }
 
-/* factor[c]: what the layer's channel is divided by. Their geometric mean is 1. */
-static void find_factors(const pcl_statistics *seen, const float *weights, float *factor, size_t depth) {
+/* factor[c]: what the channel is divided by. Their geometric mean is 1. */
+static void find_factors(const float *values, float *factor, size_t depth) {
     double logarithms = 0.0;
     size_t known = 0;
     for (size_t c = 0; c < depth; c++) {
-        float value = fmaxf(fabsf(seen->channels[c].low), fabsf(seen->channels[c].high));
-        factor[c] = value > 0.0f && weights[c] > 0.0f ? sqrtf(value / weights[c]) : 0.0f;
+        factor[c] = sqrtf(values[c]);
         if (factor[c] > 0.0f) logarithms += log((double)factor[c]), known++;
     }
     float mean = known ? (float)exp(logarithms / (double)known) : 1.0f;
@@ -135,34 +216,51 @@ static void find_factors(const pcl_statistics *seen, const float *weights, float
     }
 }
 
-/* A norm's channels are divided in gamma and beta. */
-static bool divide_norm(pcl_graph *graph, pcl_node *norm, const float *factor, size_t depth) {
-    float *gamma = own_constant(graph, norm, 1), *beta = own_constant(graph, norm, 2);
+static bool multiply_reader(pcl_graph *graph, pcl_node *node, const float *factor, size_t depth) {
+    float *weights = own_constant(graph, node, 1);
+    for (size_t i = 0; weights && i < pcl_tensor_count(node->inputs[1]); i++) weights[i] *= factor[weight_channel(node, i, depth)];
+    return weights;
+}
+
+/* A norm's channels are multiplied in gamma and beta. */
+static bool multiply_writer(pcl_graph *graph, pcl_node *node, const float *factor, size_t depth) {
+    if (!is_norm(node)) return change_outputs(graph, node, factor, NULL);
+    float *gamma = own_constant(graph, node, 1), *beta = own_constant(graph, node, 2);
     for (size_t c = 0; gamma && beta && c < depth; c++) {
-        gamma[c] /= factor[c];
-        beta[c] /= factor[c];
+        gamma[c] *= factor[c];
+        beta[c] *= factor[c];
     }
     return gamma && beta;
 }
 
-/* x: what the readers read, the layer's output or that with pads. */
-static pcl_status equalise_layers(pcl_graph *graph, pcl_node *layer, const pcl_tensor *x, const pcl_statistics *seen) {
-    size_t depth = (size_t)seen->channel_count;
-    float *factor = pcl_graph_alloc(graph, depth, sizeof *factor), *weights = pcl_graph_alloc(graph, depth, sizeof *weights);
-    if (!factor || !weights) return PCL_ERROR_LIMIT;
-    greatest_weights(graph, x, weights, depth);
-    find_factors(seen, weights, factor, depth);
-    PCL_TRY_RETURN(multiply_readers(graph, x, factor, depth));
-    if (layer->op == &pcl_op_instance_norm) return divide_norm(graph, layer, factor, depth) ? PCL_OK : PCL_ERROR_LIMIT;
+static pcl_status apply(families *self, int32_t family, float *factor, size_t depth, int32_t *count) {
+    pcl_graph *graph = self->graph;
+    for (int32_t n = 0; n < graph->node_count; n++)
+        if (is_reader(self, graph->nodes[n], family, depth) && !multiply_reader(graph, graph->nodes[n], factor, depth))
+            return PCL_ERROR_LIMIT;
     for (size_t c = 0; c < depth; c++) factor[c] = 1.0f / factor[c];
-    return change_outputs(graph, layer, factor, NULL) ? PCL_OK : PCL_ERROR_LIMIT;
+    for (int32_t n = 0; n < graph->node_count; n++) {
+        pcl_node *node = graph->nodes[n];
+        if (!is_writer(node) || family_of(self, node->outputs[0]) != family) continue;
+        if (!multiply_writer(graph, node, factor, depth)) return PCL_ERROR_LIMIT;
+        ++*count;
+    }
+    return PCL_OK;
 }
 
-/* --- Which ------------------------------------------------------------------------------------ */
-
-static pcl_activation activation_of(const pcl_node *layer) {
-    return layer->op == &pcl_op_fully_connected ? layer->attributes.fully_connected.activation : layer->attributes.conv.activation;
+static pcl_status equalise_family(families *self, int32_t family, int32_t *count) {
+    pcl_graph *graph = self->graph;
+    size_t depth = (size_t)depth_of(graph->tensors[family]), readers = 0;
+    float *values = pcl_graph_alloc(graph, depth, sizeof *values), *factor = pcl_graph_alloc(graph, depth, sizeof *factor);
+    if (!values || !factor) return PCL_ERROR_LIMIT;
+    for (int32_t n = 0; n < graph->node_count; n++) readers += is_reader(self, graph->nodes[n], family, depth);
+    if (readers == 0) return PCL_OK;
+    add_values(self, family, values, depth);
+    find_factors(values, factor, depth);
+    return apply(self, family, factor, depth, count);
 }
+
+/* --- All ------------------------------------------------------------------------------------ */
 
 static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
     for (int32_t n = 0; tensor->uses == 1 && n < graph->node_count; n++)
@@ -171,52 +269,28 @@ static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
     return NULL;
 }
 
-static bool all_read_channels(const pcl_graph *graph, const pcl_tensor *tensor, size_t depth) {
-    int32_t readers = 0;
-    for (int32_t n = 0; n < graph->node_count; n++) readers += reads_channels(graph->nodes[n], tensor, depth);
-    return readers > 0 && readers == tensor->uses; /* the model's outputs count as uses */
-}
-
-/* Behind operators that move or copy each channel's values and nobody else reads. */
-static const pcl_tensor *behind_moves(const pcl_graph *graph, const pcl_tensor *tensor) {
-    for (pcl_node *reader = only_reader(graph, tensor); reader; reader = only_reader(graph, tensor)) {
-        if (reader->op != &pcl_op_mirror_pad && reader->op != &pcl_op_pad && reader->op != &pcl_op_max_pool_2d &&
-            reader->op != &pcl_op_resize_nearest_neighbor && reader->op != &pcl_op_resize_bilinear)
-            break;
-        tensor = reader->outputs[0];
-    }
-    return tensor;
-}
-
-static bool is_norm(const pcl_node *node) {
-    return node->op == &pcl_op_instance_norm && is_constant_float(node->inputs[1]) && is_constant_float(node->inputs[2]);
-}
-
-static bool keeps_scale(const pcl_node *node) {
-    pcl_activation activation = is_norm(node) ? node->attributes.instance_norm.activation : activation_of(node);
-    return activation == PCL_ACTIVATION_NONE || activation == PCL_ACTIVATION_RELU;
-}
-
-static pcl_status equalise(pcl_graph *graph, pcl_node *node, const pcl_statistics *statistics, int32_t *count) {
+static pcl_status equalise_before_norm(pcl_graph *graph, pcl_node *node, const pcl_statistics *statistics, int32_t *count) {
     const pcl_tensor *out = node->outputs[0];
     const pcl_statistics *seen = &statistics[out->place];
-    if ((!is_layer(node) && !is_norm(node)) || seen->count == 0 || seen->channel_count != out->shape.dims[out->shape.rank - 1])
+    if (!is_layer(node) || activation_of(node) != PCL_ACTIVATION_NONE || seen->count == 0 || seen->channel_count != depth_of(out))
         return PCL_OK;
     pcl_node *reader = only_reader(graph, out);
-    if (is_layer(node) && reader && reader->op == &pcl_op_instance_norm && activation_of(node) == PCL_ACTIVATION_NONE &&
-        reader->inputs[0] == out) {
-        ++*count;
-        return equalise_norm(graph, node, reader, seen);
-    }
-    const pcl_tensor *read = behind_moves(graph, out);
-    if (!keeps_scale(node) || !all_read_channels(graph, read, (size_t)seen->channel_count)) return PCL_OK;
+    if (!reader || reader->op != &pcl_op_instance_norm || reader->inputs[0] != out) return PCL_OK;
     ++*count;
-    return equalise_layers(graph, node, read, seen);
+    return equalise_norm(graph, node, reader, seen);
 }
 
 pcl_status pcl_equalise(pcl_graph *graph, const pcl_statistics *statistics, int32_t *count) {
+    families self = {.graph = graph, .statistics = statistics};
     *count = 0;
-    for (int32_t n = 0; n < graph->node_count; n++) PCL_TRY_RETURN(equalise(graph, graph->nodes[n], statistics, count));
+    for (int32_t n = 0; n < graph->node_count; n++)
+        PCL_TRY_RETURN(equalise_before_norm(graph, graph->nodes[n], statistics, count));
+    if (!find_families(&self)) return PCL_ERROR_LIMIT;
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        const pcl_tensor *tensor = graph->tensors[i];
+        bool is_root = self.parents[i] == i && !self.fixed[i] && !tensor->constant && tensor->dtype == PCL_FLOAT32;
+        if (is_root) PCL_TRY_RETURN(equalise_family(&self, i, count));
+    }
     pcl_graph_link(graph);
     return PCL_OK;
 }

@@ -14,12 +14,14 @@
  *   what that changes of epsilon's weight, gamma takes back for the variance
  *   seen;
  *
- *   a layer or a normalisation before layers, with at most a RELU, pads,
- *   maxima and resizing between: channel c is
- *   divided by sqrt(a / w), a its greatest value and w the greatest weight
- *   that reads it, and those weights are multiplied by that.
- *   (Nagel et al., Data-Free Quantization Through Weight Equalization and
- *   Bias Correction, 2019; Xiao et al., SmoothQuant, 2022.)
+ *   layers and normalisations before layers, with at most RELUs, sums of two,
+ *   pads, pools and resizing between: each channel is divided by its greatest
+ *   value, and the weights that read it are multiplied by that; they can bear
+ *   it, with a scale for each of their rows and roundings that make up for each
+ *   other (rounding.h). Tensors that are added to each other have their factors
+ *   in common.
+ *   (After Nagel et al., Data-Free Quantization Through Weight Equalization
+ *   and Bias Correction, 2019; Xiao et al., SmoothQuant, 2022.)
  *
  * The graph is numbered and linked; both change. *count: layers changed. */
 pcl_status pcl_equalise(pcl_graph *graph, const pcl_statistics *statistics, int32_t *count);

@@ -11,6 +11,8 @@
 #define TANH_REACH 3.5f     /* where it is 0.998 */
 #define LOGISTIC_REACH 7.0f /* where it is 0.999 */
 
+enum { HEAD_SHARE = 50 }; /* 2 % of the model's work and of its weights */
+
 /* The graph's nodes are written anew, in order. Of every float activation
  * there may be two forms, the reals and the bytes; whoever reads the form that
  * its producer did not make gets a conversion, one for all readers. */
@@ -35,7 +37,7 @@ bool pcl_has_weights(const pcl_node *node) { return pcl_kind_of(node) == PCL_KIN
 
 /* --- What is quantised ------------------------------------------------------------- */
 
-static bool can_quantise_weighted(const pcl_node *node) {
+bool pcl_can_quantise(const pcl_node *node) {
     bool transposed = node->op == &pcl_op_transpose_conv;
     const pcl_tensor *x = node->inputs[transposed ? 2 : 0], *weights = node->inputs[1];
     int32_t place = transposed ? 3 : 2;
@@ -58,6 +60,53 @@ static bool wants_bytes(const rewriter *self, const bool *made, const pcl_node *
     return false;
 }
 
+static bool is_weighted_behind(const rewriter *self, const pcl_tensor *tensor, int32_t n) {
+    for (int32_t later = n + 1; later < self->old_count; later++)
+        for (int32_t i = 0; i < self->old[later]->input_count; i++) {
+            if (self->old[later]->inputs[i] != tensor) continue;
+            if (pcl_has_weights(self->old[later]) || is_weighted_behind(self, self->old[later]->outputs[0], later)) return true;
+        }
+    return false;
+}
+
+/* The last layers' outputs are what the model says, with nothing behind them to
+ * average errors out: those that cost next to nothing stay reals. */
+static void keep_small_heads(rewriter *self, bool *real) {
+    uint64_t macs = 0;
+    size_t weights = 0;
+    for (int32_t n = 0; n < self->old_count; n++) {
+        if (!pcl_has_weights(self->old[n])) continue;
+        macs += self->old[n]->macs;
+        weights += pcl_tensor_count(self->old[n]->inputs[1]);
+    }
+    for (int32_t n = 0; n < self->old_count; n++) {
+        const pcl_node *node = self->old[n];
+        if (!pcl_has_weights(node) || is_weighted_behind(self, node->outputs[0], n)) continue;
+        if (node->macs <= macs / HEAD_SHARE && pcl_tensor_count(node->inputs[1]) <= weights / HEAD_SHARE)
+            real[node->outputs[0]->place] = true;
+    }
+}
+
+/* An average keeps its input's scale, a mean has one of its own, several times finer. */
+static pcl_status average_as_mean(pcl_graph *graph, pcl_node *node) {
+    const pcl_pool_attributes *pool = &node->attributes.pool;
+    const int32_t *in = node->inputs[0]->shape.dims, *out = node->outputs[0]->shape.dims;
+    if (node->op != &pcl_op_average_pool_2d || pool->activation != PCL_ACTIVATION_NONE || out[1] != 1 || out[2] != 1 ||
+        pool->filter_h != in[1] || pool->filter_w != in[2] || pool->pads.top || pool->pads.left || !is_activation(node->inputs[0]))
+        return PCL_OK;
+    pcl_tensor **inputs = pcl_graph_alloc(graph, 2, sizeof *inputs);
+    pcl_tensor *axes = pcl_build_constant(graph, "axes", PCL_INT32, &(pcl_shape){1, {2}}, (const int32_t[]){1, 2});
+    if (!inputs || !axes) return PCL_ERROR_LIMIT;
+    inputs[0] = node->inputs[0];
+    inputs[1] = axes;
+    node->op = &pcl_op_mean;
+    node->op_name = pcl_op_mean.name;
+    node->attributes = (pcl_attributes){.reduce = {.keep_dims = true}};
+    node->inputs = inputs;
+    node->input_count = 2;
+    return PCL_OK;
+}
+
 /* Gamma and beta of a norm, and the small layers that compute them, stay reals. */
 static void keep_factors_real(rewriter *self, bool *real) {
     for (int32_t n = self->old_count - 1; n >= 0; n--) {
@@ -70,20 +119,40 @@ static void keep_factors_real(rewriter *self, bool *real) {
     }
 }
 
+static bool is_read_as_bytes(const rewriter *self, const pcl_tensor *tensor) {
+    for (int32_t n = 0; n < self->old_count; n++)
+        for (int32_t i = 0; i < self->old[n]->input_count; i++)
+            if (self->old[n]->inputs[i] == tensor && (self->quantised[n] || self->old[n]->op == &pcl_op_instance_norm)) return true;
+    return false;
+}
+
+/* What only operators in float read is better computed there than rounded first. */
+static void leave_float_to_float(rewriter *self) {
+    for (int32_t n = self->old_count - 1; n >= 0; n--) {
+        const pcl_node *node = self->old[n];
+        bool wanted = pcl_kind_of(node) == PCL_KIND_WEIGHTED;
+        for (int32_t i = 0; i < node->output_count; i++)
+            wanted |= pcl_graph_is_output(self->graph, node->outputs[i]) || is_read_as_bytes(self, node->outputs[i]);
+        self->quantised[n] &= wanted;
+    }
+}
+
 static pcl_status decide(rewriter *self) {
     size_t count = (size_t)self->graph->tensor_count;
     bool *made = pcl_graph_alloc(self->graph, count, sizeof *made), *real = pcl_graph_alloc(self->graph, count, sizeof *real);
     if (!made || !real) return PCL_ERROR_LIMIT;
     keep_factors_real(self, real);
+    keep_small_heads(self, real);
     for (int32_t n = 0; n < self->old_count; n++) {
         const pcl_node *node = self->old[n];
         pcl_kind kind = pcl_kind_of(node);
         bool kept = (self->options->keep_float && self->options->keep_float[n]) || real[node->outputs[0]->place];
-        if (kind == PCL_KIND_WEIGHTED) self->quantised[n] = !kept && can_quantise_weighted(node);
+        if (kind == PCL_KIND_WEIGHTED) self->quantised[n] = !kept && pcl_can_quantise(node);
         else if (kind != PCL_KIND_FLOAT) self->quantised[n] = !kept && wants_bytes(self, made, node);
         bool to_bytes = self->quantised[n] || (node->op == &pcl_op_instance_norm && has_bytes(self, made, node->inputs[0]));
         for (int32_t i = 0; i < node->output_count; i++) made[node->outputs[i]->place] = to_bytes;
     }
+    leave_float_to_float(self);
     return PCL_OK;
 }
 
@@ -228,7 +297,8 @@ static bool set_outputs(rewriter *self, const pcl_node *node, pcl_node *copy) {
     return true;
 }
 
-static bool rewrite_weighted(rewriter *self, const pcl_node *node) {
+static bool rewrite_weighted(rewriter *self, int32_t n) {
+    const pcl_node *node = self->old[n];
     bool transposed = node->op == &pcl_op_transpose_conv;
     int32_t x_at = transposed ? 2 : 0, bias_at = transposed ? 3 : 2;
     const pcl_tensor *weights = node->inputs[1], *old_x = node->inputs[x_at];
@@ -238,8 +308,9 @@ static bool rewrite_weighted(rewriter *self, const pcl_node *node) {
     float scale = x->quantization.scales[0];
     pcl_tensor *quantised = pcl_quantise_weights(self->graph, weights, pcl_weight_axis(node), bias, scale);
     if (!quantised) return false;
-    pcl_tensor *new_bias = pcl_quantise_bias(self->graph, node, bias, weights, quantised, scale,
-                                             &self->options->statistics[old_x->place]);
+    pcl_moments *moments = &self->options->moments[n];
+    if (moments->count > 0 && !pcl_round_for_outputs(moments, self->options->arena, node, weights, quantised)) return false;
+    pcl_tensor *new_bias = pcl_quantise_bias(self->graph, node, bias, weights, quantised, scale, moments);
     pcl_node *copy = append(self, node);
     pcl_tensor **inputs = pcl_graph_alloc(self->graph, (size_t)bias_at + 1, sizeof *inputs);
     if (!new_bias || !copy || !inputs) return false;
@@ -288,13 +359,6 @@ static bool rewrite_float(rewriter *self, const pcl_node *node) {
 
 /* --- The model's own ends ---------------------------------------------------------------- */
 
-static bool is_read_as_bytes(const rewriter *self, const pcl_tensor *tensor) {
-    for (int32_t n = 0; n < self->old_count; n++)
-        for (int32_t i = 0; self->quantised[n] && i < self->old[n]->input_count; i++)
-            if (self->old[n]->inputs[i] == tensor) return true;
-    return false;
-}
-
 /* The model's own bytes are unsigned, as pages have them and LiteRT.js takes
  * them; a QUANTIZE between them and the signed ones only moves the zero point. */
 static pcl_tensor *unsigned_end(rewriter *self, const pcl_tensor *bytes) {
@@ -308,7 +372,7 @@ static pcl_status rewrite_inputs(rewriter *self) {
     pcl_graph *graph = self->graph;
     for (int32_t i = 0; i < graph->input_count; i++) {
         pcl_tensor *in = graph->inputs[i];
-        bool as_bytes = is_activation(in) && !self->options->float_inputs && is_read_as_bytes(self, in);
+        bool as_bytes = is_activation(in) && !self->options->float_inputs && (in->shape.rank == 4 || is_read_as_bytes(self, in));
         if (!as_bytes) {
             self->reals[in->place] = in;
             continue;
@@ -349,6 +413,7 @@ static bool allocate(rewriter *self) {
 pcl_status pcl_quantise(pcl_graph *graph, const pcl_quantise_options *options) {
     rewriter self = {.graph = graph, .options = options, .old = graph->nodes, .old_count = graph->node_count};
     if (!allocate(&self)) return PCL_ERROR_LIMIT;
+    for (int32_t n = 0; n < self.old_count; n++) PCL_TRY_RETURN(average_as_mean(graph, self.old[n]));
     PCL_TRY_RETURN(decide(&self));
     find_scales(&self);
     graph->nodes = NULL;
@@ -357,7 +422,7 @@ pcl_status pcl_quantise(pcl_graph *graph, const pcl_quantise_options *options) {
     for (int32_t n = 0; n < self.old_count; n++) {
         const pcl_node *node = self.old[n];
         bool done = !self.quantised[n] ? rewrite_float(&self, node)
-                    : pcl_has_weights(node) ? rewrite_weighted(&self, node) : rewrite_quantised(&self, node);
+                    : pcl_has_weights(node) ? rewrite_weighted(&self, n) : rewrite_quantised(&self, node);
         if (!done) return PCL_ERROR_LIMIT;
     }
     PCL_TRY_RETURN(rewrite_outputs(&self));

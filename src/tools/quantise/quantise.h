@@ -2,19 +2,20 @@
 #ifndef PCL_TOOLS_QUANTISE_QUANTISE_H
 #define PCL_TOOLS_QUANTISE_QUANTISE_H
 
+#include "tools/quantise/moments.h"
 #include "tools/quantise/statistics.h"
-#include "model/graph.h"
 
 typedef struct pcl_quantise_options {
     const pcl_range *ranges;            /* [tensor_count] of a numbered graph */
-    const pcl_statistics *statistics;   /* [tensor_count]: means for the correction of biases */
+    pcl_moments *moments;               /* [node_count]: of the layers whose weights are rounded by them */
+    pcl_arena *arena;                   /* that of the moments */
     const bool *keep_float;             /* [node_count]; may be NULL */
     bool float_inputs, float_outputs;   /* of the model: as they are, else uint8 where they are computed with as bytes */
 } pcl_quantise_options;
 
 /* Weights become int8 with a scale per output channel, activations int8 with
- * one scale and zero point, biases int32, corrected for the mean error of the
- * rounded weights. Operators that only move values share the scale of what
+ * one scale and zero point, rounded for the least error of what the layer computes, biases int32,
+ * corrected for the mean of that error. Operators that only move values share the scale of what
  * they move. What has no good 8-bit form, instance normalisations first of
  * all, stays float between DEQUANTIZE and QUANTIZE. The graph is numbered. */
 pcl_status pcl_quantise(pcl_graph *graph, const pcl_quantise_options *options);
@@ -25,5 +26,8 @@ pcl_status pcl_shrink_weights(pcl_graph *graph, pcl_dtype dtype);
 
 /* Convolutions and fully connected layers, which the report lists. */
 bool pcl_has_weights(const pcl_node *node);
+
+/* Are the weights and the bias of such a layer known, and floats? */
+bool pcl_can_quantise(const pcl_node *node);
 
 #endif

@@ -60,43 +60,29 @@ pcl_tensor *pcl_quantise_weights(pcl_graph *graph, const pcl_tensor *weights, in
     return out;
 }
 
-/* Index of the input channel that element i of the weights multiplies. */
-static size_t input_channel(const pcl_node *node, const pcl_tensor *weights, size_t i) {
-    const int32_t *dims = weights->shape.dims;
-    if (node->op == &pcl_op_fully_connected) return i % (size_t)dims[1];
-    size_t last = i % (size_t)dims[3], depth = (size_t)node->inputs[node->op == &pcl_op_transpose_conv ? 2 : 0]->shape.dims[3];
-    if (node->op == &pcl_op_depthwise_conv_2d) return last / ((size_t)dims[3] / depth);
-    if ((size_t)dims[3] == depth) return last;
-    size_t inner = (size_t)dims[1] * (size_t)dims[2] * (size_t)dims[3], groups = depth / (size_t)dims[3];
-    return i / inner / ((size_t)dims[0] / groups) * (size_t)dims[3] + last;
-}
-
 /* sums[c] += what the rounding of the weights takes from the mean output of channel c. */
 static void add_mean_errors(const pcl_node *node, const pcl_tensor *weights, const pcl_tensor *quantised,
-                            const pcl_statistics *means, double *sums) {
-    channel_layout layout = layout_of(weights, pcl_weight_axis(node));
-    size_t count = pcl_tensor_count(weights);
-    const float *reals = weights->data;
+                            const pcl_moments *moments, double *sums) {
+    pcl_weight_rows rows = pcl_rows_of(node, weights, moments);
+    const float *reals = weights->data, *scales = quantised->quantization.scales;
     const int8_t *integers = quantised->data;
-    const float *scales = quantised->quantization.scales;
-    for (size_t i = 0; i < count; i++) {
-        size_t c = channel_of(layout, i), from = input_channel(node, weights, i);
-        if (from >= (size_t)means->channel_count) continue; /* a flattened picture: its means are by other channels */
-        double mean = means->channels[from].sum / (double)means->per_channel;
-        sums[c] += mean * ((double)reals[i] - (double)integers[i] * (double)scales[c]);
-    }
+    for (size_t c = 0; c < rows.rows; c++)
+        for (size_t k = 0; k < moments->length; k++) {
+            size_t i = c * rows.row_step + k * rows.step;
+            double mean = (double)moments->sums[c / rows.per_group * moments->length + k] / (double)moments->count;
+            sums[c] += mean * ((double)reals[i] - (double)integers[i] * (double)scales[c]);
+        }
 }
 
 pcl_tensor *pcl_quantise_bias(pcl_graph *graph, const pcl_node *node, const pcl_tensor *bias, const pcl_tensor *weights,
-                              const pcl_tensor *quantised, float input_scale, const pcl_statistics *means) {
+                              const pcl_tensor *quantised, float input_scale, const pcl_moments *moments) {
     size_t channels = (size_t)quantised->quantization.count;
     pcl_tensor *out = pcl_build_constant(graph, bias ? bias->name : "bias", PCL_INT32, &(pcl_shape){1, {(int32_t)channels}}, NULL);
     double *sums = pcl_graph_alloc(graph, channels, sizeof *sums);
     if (!out || !sums) return NULL;
     /* A transposed convolution sums other weights at each place. */
-    bool correct = means && means->count > 0 && node->op != &pcl_op_transpose_conv;
-    if (correct && node->op == &pcl_op_fully_connected) correct = means->channel_count == weights->shape.dims[1];
-    if (correct) add_mean_errors(node, weights, quantised, means, sums);
+    if (moments && moments->count > 0 && node->op != &pcl_op_transpose_conv)
+        add_mean_errors(node, weights, quantised, moments, sums);
     for (size_t c = 0; c < channels; c++) {
         double value = sums[c] + (bias ? (double)((const float *)bias->data)[c] : 0.0);
         value = round(value / ((double)input_scale * (double)quantised->quantization.scales[c]));

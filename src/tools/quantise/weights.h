@@ -3,7 +3,7 @@
 #define PCL_TOOLS_QUANTISE_WEIGHTS_H
 
 #include "model/graph.h"
-#include "tools/quantise/statistics.h"
+#include "tools/quantise/rounding.h"
 
 /* The axis of a node's weights along which its output channels lie. */
 int32_t pcl_weight_axis(const pcl_node *node);
@@ -13,9 +13,9 @@ int32_t pcl_weight_axis(const pcl_node *node);
 pcl_tensor *pcl_quantise_weights(pcl_graph *graph, const pcl_tensor *weights, int32_t axis, const pcl_tensor *bias,
                                  float input_scale);
 
-/* int32 bias for quantised weights. means: of each input channel, to correct
- * for the rounding of the weights; NULL: no correction. bias may be NULL. */
+/* int32 bias for quantised weights. moments: to correct for the
+ * rounding of the weights; NULL: no correction. bias may be NULL. */
 pcl_tensor *pcl_quantise_bias(pcl_graph *graph, const pcl_node *node, const pcl_tensor *bias, const pcl_tensor *weights,
-                              const pcl_tensor *quantised, float input_scale, const pcl_statistics *means);
+                              const pcl_tensor *quantised, float input_scale, const pcl_moments *moments);
 
 #endif
