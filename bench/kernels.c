@@ -1,5 +1,5 @@
 /* What bench/kernels.mjs times: each kernel on a layer of a given shape.
- * Compiled together with kernels/ into a module of its own. */
+ * Compiled together with kernels/ into a module of its own (CMake's PCL_BENCH). */
 #include <stdlib.h>
 
 #include "functions.h"
@@ -92,7 +92,9 @@ PCL_API void bench_dwconv_f32(int times) {
 static struct {
     uint8_t *a, *b, *out;
     float *in_f32, *out_f32, *per_channel[3];
+    uint32_t sums[32], squares[32];
     pcl_add_u8 add;
+    const float *taps[36]; /* a Winograd tile of 64 channels */
     size_t count;
 } simple;
 
@@ -105,6 +107,7 @@ PCL_API void bench_simple_make(size_t count) {
     simple.out_f32 = constants(count, 0.0f);
     for (int i = 0; i < 3; i++) simple.per_channel[i] = constants(32, 0.5f);
     pcl_add_u8_prepare(&simple.add, 0.3f, 3, 0.7f, 200, false, 0.5f, 100, 0, 255);
+    for (size_t i = 0; i < 36; i++) simple.taps[i] = simple.in_f32 + i * 64;
 }
 
 PCL_API void bench_add_u8(int times) {
@@ -133,4 +136,28 @@ PCL_API void bench_affine_f32(int times) {
 }
 PCL_API void bench_logistic_f32(int times) {
     while (times-- > 0) kernels->logistic_f32(simple.in_f32, simple.out_f32, simple.count);
+}
+PCL_API void bench_moments_u8(int times) {
+    size_t most = (size_t)256 * 32;
+    while (times-- > 0) {
+        for (size_t i = 0; i < simple.count; i += most) {
+            kernels->moments_u8(simple.a + i, 256, 32, simple.sums, simple.squares);
+        }
+    }
+}
+PCL_API void bench_affine_u8(int times) {
+    pcl_requantization to = {simple.per_channel[0], 100, 0, 255};
+    while (times-- > 0) {
+        kernels->affine_u8(simple.a, simple.count / 32, 32, simple.per_channel[1], &to, simple.out);
+    }
+}
+/* As many tiles as `count` has elements, 36 pixels of 64 channels in each. */
+PCL_API void bench_winograd_input_f32(int times) {
+    for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 64)); i++) {
+        kernels->winograd_input_f32(simple.taps, 64, simple.out_f32, 64);
+    }
+}
+PCL_API void bench_winograd_output_f32(int times) {
+    pcl_winograd_output tile = {simple.in_f32, 64, 64, simple.in_f32, 0.0f, 6.0f, simple.out_f32, 256, 4, 4};
+    for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 64)); i++) kernels->winograd_output_f32(&tile);
 }

@@ -1,15 +1,20 @@
-// Times every kernel in WebAssembly on the layer shapes of MobileNetV2, one module per instruction set:
-//   node bench/kernels.mjs module.wasm [part of a name]
-// Prints, per layer, G MAC/s (ns per element for the simple kernels) for scalar, simd128 and relaxed.
+// Times every kernel in WebAssembly, in Node, the instruction sets in turns, on layers of the networks we care for:
+//   node bench/kernels.mjs [part of a kernel's name] [--tables scalar,simd128,relaxed]
+// Prints G MAC/s for the matrix kernels, ns per element for the others, and how many times faster than scalar.
+import '../js/cli/relaxed.mjs';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cmakeBuild } from '../js/build/build.mjs';
 
-const [path, wanted = ''] = process.argv.slice(2);
-const module = new WebAssembly.Module(readFileSync(path));
-// What libc asks for; nothing of it is called, memory is large enough from the start.
+const { positionals: [wanted = ''], values } = parseArgs({
+  allowPositionals: true, options: { tables: { type: 'string', default: 'scalar,simd128,relaxed' } },
+});
+const tables = { scalar: 1, simd128: 2, relaxed: 3 }, chosen = values.tables.split(',');
+const module = new WebAssembly.Module(readFileSync(join(cmakeBuild('wasm-kernels', { PCL_WASM: 'relaxed', PCL_BENCH: 'ON' }), 'pincel-kernels.wasm')));
+// What libc asks for; nothing of it is called.
 const imports = {};
 for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => 0;
-const tables = { scalar: 1, simd128: 2, relaxed: 3 };
-const chosen = (process.env.TABLES ?? 'simd128,relaxed').split(',');
 
 // [rows, columns, depth, how often in the network]
 const pointwise = [
@@ -23,7 +28,11 @@ const depthwise = [
   [112, 32, 3, 1, 1], [112, 96, 3, 2, 1], [56, 144, 3, 1, 1], [56, 144, 3, 2, 1], [28, 192, 3, 1, 2], [28, 192, 3, 2, 1],
   [14, 384, 3, 1, 4], [14, 576, 3, 1, 2], [14, 576, 3, 2, 1], [7, 960, 3, 1, 3],
 ];
-const simple = ['add_u8', 'lookup_u8', 'quantize_u8', 'dequantize_u8', 'moments_f32', 'affine_f32', 'logistic_f32'];
+// Style transfer's, as matrices: 9x9 to 3 channels, the residual blocks, 3x3 in between.
+const style = [[36864, 3, 648, 4], [9216, 32, 288, 10], [36864, 16, 72, 1], [36864, 8, 144, 4], [36864, 8, 243, 4]];
+const simple = ['add_u8', 'lookup_u8', 'quantize_u8', 'dequantize_u8', 'moments_f32', 'affine_f32', 'moments_u8', 'affine_u8',
+  'winograd_input_f32', 'winograd_output_f32', 'logistic_f32'];
+const simpleCount = 36 * 64 * 16; // elements: whole Winograd tiles of 64 channels, and pixels of 32
 
 // Least milliseconds of one call, the tables in turns.
 function time(make, run) {
@@ -47,10 +56,12 @@ function time(make, run) {
 }
 
 function print(name, times, format) {
-  console.log(name.padEnd(40), times.map((ms, i) => `${chosen[i]} ${format(ms)}`.padStart(20)).join(' '));
+  const scalar = times[chosen.indexOf('scalar')];
+  const cells = times.map((ms, i) => `${chosen[i]} ${format(ms)}${scalar && ms !== scalar ? ` (${(scalar / ms).toFixed(1)}x)` : ''}`.padStart(26));
+  console.log(name.padEnd(40), cells.join(' '));
 }
 
-function network(kernel, layers, make, macs, text) {
+function network(title, kernel, layers, make, macs, text) {
   if (!kernel.includes(wanted)) return;
   const totals = chosen.map(() => 0);
   for (const layer of layers) {
@@ -58,21 +69,22 @@ function network(kernel, layers, make, macs, text) {
     times.forEach((ms, i) => (totals[i] += ms * layer.at(-1)));
     print(`${kernel} ${text(layer)}`, times, (ms) => (macs(layer) / ms / 1e6).toFixed(1));
   }
-  print(`${kernel}: the network's layers, ms`, totals, (ms) => ms.toFixed(3));
+  print(`${kernel}: ${title}, ms`, totals, (ms) => ms.toFixed(3));
 }
 
 const gemmMacs = ([rows, columns, depth]) => rows * columns * depth;
 const gemmText = ([rows, columns, depth]) => `${rows} x ${columns} x ${depth}`;
 const dwMacs = ([size, channels, filter, stride]) => (Math.ceil(size / stride) >> 1) * 2 * Math.ceil(size / stride) * channels * filter ** 2;
 const dwText = ([size, channels, filter, stride]) => `${size}² x ${channels}, ${filter}x${filter} / ${stride}`;
-network('gemm_u8', pointwise, (e, [m, n, k]) => e.bench_gemm_make(m, n, k, 0), gemmMacs, gemmText);
-network('gemm_f32', pointwise.slice(1, 14), (e, [m, n, k]) => e.bench_gemm_make(m, n, k, 0), gemmMacs, gemmText);
-network('dwconv_u8', depthwise, (e, [s, c, f, d]) => e.bench_dwconv_make(s, c, f, d, 0), dwMacs, dwText);
-network('dwconv_f32', depthwise, (e, [s, c, f, d]) => e.bench_dwconv_make(s, c, f, d, 0), dwMacs, dwText);
-if (process.env.STYLE) {
-  network('gemm_u8', [[36864, 3, 648, 4], [9216, 32, 288, 10], [36864, 16, 72, 1], [36864, 8, 144, 4], [36864, 8, 243, 4]],
-    (e, [m, n, k]) => e.bench_gemm_make(m, n, k, 0), gemmMacs, gemmText);
-}
+const gemm = (e, [m, n, k]) => e.bench_gemm_make(m, n, k, 0);
+const dw = (e, [size, channels, filter, stride]) => e.bench_dwconv_make(size, channels, filter, stride, 0);
+console.log('G MAC/s of layers, then ns per element');
+network('MobileNetV2', 'gemm_u8', pointwise, gemm, gemmMacs, gemmText);
+network('style transfer', 'gemm_u8', style, gemm, gemmMacs, gemmText);
+network('MobileNetV2', 'gemm_f32', pointwise.slice(1, 14), gemm, gemmMacs, gemmText);
+network('style transfer', 'gemm_f32', style, gemm, gemmMacs, gemmText);
+network('MobileNetV2', 'dwconv_u8', depthwise, dw, dwMacs, dwText);
+network('MobileNetV2', 'dwconv_f32', depthwise, dw, dwMacs, dwText);
 for (const kernel of simple.filter((name) => name.includes(wanted))) {
-  print(kernel, time((e) => e.bench_simple_make(32768), kernel), (ms) => `${((ms * 1e6) / 32768).toFixed(3)} ns`);
+  print(kernel, time((e) => e.bench_simple_make(simpleCount), kernel), (ms) => `${((ms * 1e6) / simpleCount).toFixed(3)} ns`);
 }
