@@ -3,6 +3,7 @@
 import { typedArrays } from './abi.mjs';
 import { startEngine } from './engine.mjs';
 import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
+import { ask } from './source.mjs';
 
 const sliceMilliseconds = 8; // between looks at whether the caller has cancelled
 
@@ -252,25 +253,10 @@ export class Core {
     onProgress?.({ stage: 'run', loaded: steps, total: steps });
   }
 
-  /** Mean time of each step over `runs` runs after one to warm up. */
-  profile(inputs, { runs = 20 } = {}) {
-    if (!(Number.isInteger(runs) && runs > 0)) throw new PincelError('argument', `runs is ${runs}.`, { expected: 'a positive integer' });
-    return this.guard(() => {
-      const { exports, memory, model } = this;
-      this.fill(inputs);
-      const steps = this.list('step'), sums = new Float64Array(steps.length);
-      for (let run = 0; run <= runs; run++) {
-        for (let step = 0; step < steps.length; step++) {
-          const start = performance.now();
-          memory.check(exports.pcl_model_run_step(model, step, memory.error));
-          if (run) sums[step] += performance.now() - start;
-        }
-      }
-      return steps.map(({ op, name, shape, macs }, step) => {
-        const ms = sums[step] / runs;
-        return { step, op, name, shape, macs, ms, gmacs: ms > 0 ? macs / ms / 1e6 : 0 };
-      });
-    });
+  /** Mean time of each step; by a module of its own, since visitors do not ask. */
+  async profile(inputs, options) {
+    this.guard(() => this.fill(inputs));
+    return ask('inspect', 'profileSteps', [this], { ...options, assetBase: this.plan.assets });
   }
 
   dispose() {

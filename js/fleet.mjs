@@ -13,6 +13,7 @@ const mostManifestBytes = 2 ** 22;
 const mostTrials = 2; // of a self-test that never ended, for instance since the page crashed
 const restMilliseconds = 600000; // between looks at a manifest
 const looked = new Map(); // key → when this page last looked
+const looking = new Map(); // key → what is going on
 
 const hexOf = (digest) => [...atob(digest.slice(7))].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 const integrityOf = (hex) => `sha256-${btoa(String.fromCharCode(...hex.match(/../g).map((pair) => parseInt(pair, 16))))}`;
@@ -208,10 +209,14 @@ async function look(fleet, Model) {
   return { state: isNew ? 'ready' : 'current', name, version };
 }
 
-/** One page at a time looks, where pages can tell. */
+/** One look at a time: here, and among pages where pages can tell. */
 function lookAlone(fleet, Model) {
-  const { locks } = globalThis.navigator ?? {};
-  return locks ? locks.request(`pincel ${fleet.key}`, () => look(fleet, Model)) : look(fleet, Model);
+  const { key } = fleet, { locks } = globalThis.navigator ?? {};
+  if (!looking.has(key)) {
+    const found = locks ? locks.request(`pincel ${key}`, () => look(fleet, Model)) : look(fleet, Model);
+    looking.set(key, found.finally(() => looking.delete(key)));
+  }
+  return looking.get(key);
 }
 
 /** After the first result of a model, and not before: a look at the manifest, once in a while. */

@@ -22,7 +22,7 @@ function modelFiles(folder) {
 }
 
 /** Of the library's files, those that pages load. */
-const isForPages = (name) => /^pincel(-registry|-onnx|-rescue)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
+const isForPages = (name) => /^pincel(-registry|-onnx|-rescue|-inspect)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
 
 /** The documentation's pages, but not the large picture of one of them. */
 const docFiles = (dist) => (existsSync(join(dist, 'docs')) ? filesOf(join(dist, 'docs')).filter((name) => !name.endsWith('.jpg')) : []);

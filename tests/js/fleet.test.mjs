@@ -272,6 +272,35 @@ test('Classifier takes labels and how pictures are wanted from it', async () => 
   await rejects(Stylizer.create(address, options), 'argument', { message: /classification/ });
 });
 
+/** The mean colour of a style picture, and a photograph plus such a colour. */
+const pair = () => [
+  buildModel({
+    tensors: [float('style', [1, 64, 64, 3]), float('colour', [1, 3]), { name: 'axes', dtype: 'int32', shape: [2], data: Int32Array.of(1, 2) }],
+    inputs: ['style'], outputs: ['colour'], nodes: [{ op: 'MEAN', inputs: ['style', 'axes'], outputs: ['colour'], options: { keepDims: false } }],
+  }),
+  buildModel({
+    tensors: [
+      float('photo', [1, 64, 64, 3]), float('style', [1, 3]), float('painting', [1, 64, 64, 3]), float('tint', [1, 1, 1, 3]),
+      { name: 'shape', dtype: 'int32', shape: [4], data: Int32Array.of(1, 1, 1, 3) },
+    ],
+    inputs: ['photo', 'style'], outputs: ['painting'],
+    nodes: [{ op: 'RESHAPE', inputs: ['style', 'shape'], outputs: ['tint'], options: { newShape: [1, 1, 1, 3] } }, { op: 'ADD', inputs: ['photo', 'tint'], outputs: ['painting'] }],
+  }),
+];
+
+test('a pair of networks, in Stylizer', async () => {
+  const [predict, transfer] = await Promise.all(pair().map((bytes) => entryFor(bytes)));
+  publish({ 1: { files: { predict: predict.files.model, transfer: transfer.files.model } } });
+  const stylizer = await Stylizer.create(address, { ...options, update: false });
+  const picture = (...colour) => ({ data: new Uint8Array(64 * 64 * 4).map((_, i) => [...colour, 255][i % 4]), width: 64, height: 64 });
+  const { data } = await stylizer.stylize(picture(10, 20, 30), { style: picture(100, 0, 50), size: 64 });
+  assert.deepEqual([...data.subarray(0, 4)], [110, 20, 80, 255]);
+  await rejects(Model.load(address, options), 'argument', { message: /several networks/ });
+  const found = await Model.update(address, options);
+  assert.deepEqual([found.state, found.version], ['current', '1'], 'both have passed their self-tests');
+  stylizer.dispose();
+});
+
 test('manifests that lie are refused, and say where', async () => {
   const good = { pincel: 1, name: 'sum', channels: { stable: ['1'] }, versions: { 1: { files: { model: { url: 'a', bytes: 1, sha256: '0'.repeat(64) } } } } };
   const library = { PincelError };
