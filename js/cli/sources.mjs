@@ -5,7 +5,7 @@ import { UsageError } from './arguments.mjs';
 import { pincel } from './library.mjs';
 import { downloadBar } from './terminal.mjs';
 
-const isAddress = (text) => /^(https?|data|file|pincel):/i.test(text);
+const isAddress = (text) => /^(https?|data|file|pincel|manifest):/i.test(text);
 
 /** A file or address as it is; what is neither, but a name in the registry, as 'pincel:NAME'. */
 export async function modelSource(text) {

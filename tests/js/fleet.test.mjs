@@ -337,6 +337,8 @@ test('pincel manifest writes one, and adds versions to it', async () => {
   writeFileSync(at('two.tflite'), adding(2));
   writeFileSync(at('labels.txt'), 'a\nb\nc\nd\n');
   assert.match(run('one.tflite', '--name', 'sum', '--version', '1', '--labels', 'labels.txt', '--range', '0..1'), /sum\.json.*sum 1 in stable/);
+  const inspected = execFileSync(process.execPath, [...process.execArgv, cli, 'inspect', `manifest:${at('sum.json')}`, '--json'], { encoding: 'utf8', env: { ...process.env, PINCEL_CACHE: cache } });
+  assert.match(inspected, /"ADD"/, 'other commands take it');
   run('two.tflite', '-o', 'sum.json', '--version', '2', '--channel', 'beta', '--channel', 'stable', '--share', '0.25', '--base', 'https://example.invalid/models');
   const { versions, channels } = JSON.parse(readFileSync(at('sum.json'), 'utf8'));
   assert.deepEqual(channels, { stable: ['2', '1'], beta: ['2'] });
