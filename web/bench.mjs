@@ -2,7 +2,7 @@
 // The result is for the visitor to copy; the page sends nothing.
 import { engine } from './engine.mjs';
 import { FailureNote, explain, wasCancelled } from './failures.mjs';
-import { language, say } from './i18n.mjs';
+import { language, say, t } from './i18n.mjs';
 import { measure } from './measure.mjs';
 import { recall } from './model-store.mjs';
 import { keepOffline } from './offline.mjs';
@@ -11,10 +11,13 @@ import { shipped } from './shipped.mjs';
 
 const find = (id) => document.getElementById(id);
 const failures = new FailureNote(find('failure'));
-const works = []; // {name, source, shapes?, results: Map(threads → numbers or a sentence)}
+const works = []; // {name, size?, source, shapes?, results: Map(threads → numbers or a sentence)}
 let running; // AbortController
 
 const milliseconds = (value) => value.toLocaleString(language(), { maximumSignificantDigits: 3 });
+
+/** Thousand millions of multiplications with additions in a second. */
+const rate = ({ macs, median }) => macs / median / 1e6;
 
 // --- This device ------------------------------------------------------------------
 
@@ -40,8 +43,8 @@ async function describeDevice() {
 // --- The list -----------------------------------------------------------------------
 
 function showWorks() {
-  find('results').querySelector('tbody').replaceChildren(...works.flatMap(({ name, results }) => (
-    [...results].map(([threads, result]) => workRow(name, threads, result)))));
+  find('results').querySelector('tbody').replaceChildren(...works.flatMap(({ name, size, results }) => (
+    [...results].map(([threads, result]) => workRow(size ? `${t(name)} ${size}` : name, threads, result)))));
   find('start').disabled = !works.length;
   if (!works.length) say(find('facts'), 'Add a model to the list first.');
 }
@@ -53,11 +56,12 @@ function workRow(name, threads, result) {
   cell(result?.threads ?? threads);
   if (typeof result === 'string') {
     cell(result, 'missing');
-    row.lastChild.colSpan = 2;
+    row.lastChild.colSpan = 3;
     return row;
   }
   cell(result ? milliseconds(result.median) : '–');
-  cell(result ? `${milliseconds(result.least)}–${milliseconds(result.greatest)}` : '–');
+  cell(result?.macs ? milliseconds(rate(result)) : '–');
+  cell(result ? `${milliseconds(result.least)}–${milliseconds(result.greatest)}` : '–', 'number spread');
   return row;
 }
 
@@ -75,8 +79,8 @@ async function listWorks(canThread) {
     if (!entry) continue;
     const { inputs } = await Model.inspect(entry.source);
     const picture = inputs.find(({ shape }) => shape.length === 4);
-    if (role === 'classifier') add(`${entry.title ?? role} ${picture.shape[1]}`, entry.source, canThread);
-    else for (const size of [256, 512]) add(`${entry.title ?? role} ${size}`, entry.source, canThread, { shapes: { [picture.name]: [1, size, size, 3] } });
+    if (role === 'classifier') add('Classifier', entry.source, canThread, { size: picture.shape[1] });
+    else for (const size of [256, 512]) add('Painter', entry.source, canThread, { size, shapes: { [picture.name]: [1, size, size, 3] } });
   }
   for (const task of ['paint', 'classify']) {
     const files = await recall(task);
@@ -86,13 +90,13 @@ async function listWorks(canThread) {
 
 // --- Running --------------------------------------------------------------------------
 
-async function runOne({ name, source, shapes, results }, threads, signal) {
+async function runOne({ name, size, source, shapes, results }, threads, signal) {
   const { Model } = await engine();
-  say(find('facts'), 'Measuring {name}', { name });
+  say(find('facts'), 'Measuring {name}', { name: size ? `${t(name)} ${size}` : name });
   const model = await Model.load(source, { threads, shapes, signal });
   try {
-    const { simd, threads: count } = model.info;
-    results.set(threads, { ...await measure(model, { signal }), simd, threads: count });
+    const { simd, threads: count, macs } = model.info;
+    results.set(threads, { ...await measure(model, { signal }), simd, macs, threads: count });
   } finally {
     model.dispose();
   }
@@ -133,10 +137,12 @@ function show(isRunning) {
 
 /** The table as text, in English, so that results from everywhere compare. */
 function report() {
-  const lines = works.flatMap(({ name, results }) => [...results].filter(([, result]) => result?.median)
-    .map(([, { threads, median, least, greatest, simd }]) => `| ${name} | ${threads} | ${median.toFixed(2)} (${least.toFixed(2)}–${greatest.toFixed(2)}) | ${simd} |`));
-  return [`Pincel on ${find('browser').textContent}, ${navigator.hardwareConcurrency} processor threads`, '',
-    '| model | threads | ms, median (least–greatest) | kernels |', '|---|---|---|---|', ...lines, ''].join('\n');
+  const lines = works.flatMap(({ name, size, results }) => [...results].filter(([, result]) => result?.median).map(([, result]) => {
+    const { threads, median, least, greatest, simd } = result;
+    return `| ${[name, size].filter(Boolean).join(' ')} | ${threads} | ${median.toFixed(2)} (${least.toFixed(2)}–${greatest.toFixed(2)}) | ${rate(result).toFixed(1)} | ${simd} |`;
+  }));
+  return [`Pincel on ${find('browser').textContent}, ${navigator.hardwareConcurrency} processor threads, ${new Date().toISOString().slice(0, 10)}`, '',
+    '| model | threads | ms, median (least–greatest) | G MAC/s | kernels |', '|---|---|---|---|---|', ...lines, ''].join('\n');
 }
 
 find('start').addEventListener('click', run);

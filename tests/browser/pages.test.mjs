@@ -369,7 +369,7 @@ describe('on any screen', () => {
     await page.click('#copy');
     await page.locator('#facts', { hasText: 'copied' }).waitFor();
     const text = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(text.match(/^\| Stand-in painter (256|512) \| \d+ \| [\d.]+ \(/gm).length, 4);
+    assert.equal(text.match(/^\| Painter (256|512) \| \d+ \| [\d.]+ \(/gm).length, 4);
     assert.deepEqual(complaints, []);
     await context.close();
   });
