@@ -63,7 +63,7 @@ function render(markdown) {
       return `<pre${id ? ` id="code-${id}"` : ''} tabindex="0"${language ? ` data-language="${language}"` : ''}><code>${escapeHTML(text)}</code></pre>\n`;
     },
     table(token) {
-      const row = (cells, tag) => `<tr>${cells.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join('')}</tr>`;
+      const row = (cells, tag) => `<tr>${cells.map((cell) => [cell.text ? tag : 'td', this.parser.parseInline(cell.tokens)]).map(([name, html]) => `<${name}>${html}</${name}>`).join('')}</tr>`;
       const hasHead = token.header.some(({ text }) => text);
       return `<div class="wide" tabindex="0"><table>${hasHead ? `<thead>${row(token.header, 'th')}</thead>` : ''}<tbody>${token.rows.map((cells) => row(cells, 'td')).join('\n')}</tbody></table></div>\n`;
     },

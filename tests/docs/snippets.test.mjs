@@ -228,6 +228,11 @@ const inPages = {
     assert.match(digest, /^[\w+/]{43}=$/);
     assert.equal((await runModule('integrity', { replace: (text) => text.replace('BASE64', digest), result: 'model.inputs.length' })).value, 1);
   },
+  fleet: async () => {
+    await flowers();
+    assert.match((await runModule('fleet')).said, /^1\.0\.0 something (red|green|blue)$/m);
+  },
+  statistics: async () => assert.match((await runModule('statistics')).said, /^load classifier \d+ ms, run classifier \d+ ms$/),
   dispose: async () => {
     const { value } = await runModule('dispose', { result: "await classifier.classify('photo.jpg').catch(({ code }) => code)" });
     assert.equal(value, 'disposed');
@@ -267,7 +272,7 @@ const inPages = {
     assert.ok(value.length === 3 && value.every((score) => Math.abs(score - 1 / 3) < 0.1));
   },
 };
-const together = { 'worker-script': 'worker-page', 'integrity-digest': 'integrity', 'other-origin-worker': 'other-origin', 'isolation-worker': 'isolation-page' };
+const together = { 'fleet-manifest': 'fleet', 'worker-script': 'worker-page', 'integrity-digest': 'integrity', 'other-origin-worker': 'other-origin', 'isolation-worker': 'isolation-page' };
 const ofTheZoo = ['any-style', 'readme-any-style', 'readme-by-name'];
 
 /** Runs a module in Node to its end and returns what it printed. */
@@ -363,6 +368,13 @@ async function oneCommand(line) {
   const { code, out, err } = await spawned('sh', '-ec', line);
   assert.equal(code, 0, `${line}\n${out}${err}`);
   return out;
+}
+
+/** A manifest of two versions, written once. */
+async function flowers() {
+  if (existsSync(place.at('flowers.json'))) return;
+  for (const [version, weights] of [[1, 'float32'], [2, 'float16']]) await oneCommand(`pincel convert model.onnx --weights ${weights} --labels labels.txt -o flowers-${version}.tflite`);
+  await shell('fleet-manifest');
 }
 
 const names = ['Cross-Origin-Opener-Policy', 'Cross-Origin-Embedder-Policy', 'Cross-Origin-Resource-Policy'];
