@@ -28,9 +28,9 @@ export function table(results) {
   const lines = results.map((result) => {
     const { row, times: [ours, theirs], threads } = result, { ratio, rate, share, isMet } = summary(result);
     return [row.title, againstText(row), threads, spread(ours), theirs ? spread(theirs) : '–', ratio ? ratio.toFixed(2) : '–',
-      targetText(row), isMet ? 'met' : '**not met**', rate ? rate.toFixed(1) : '–', share ? `${(100 * share).toFixed(0)} %` : '–'];
+      `${targetText(row)} ${isMet ? '✓' : '✗'}`, rate ? rate.toFixed(1) : '–', share ? `${(100 * share).toFixed(0)} %` : '–'];
   });
-  const head = ['work', 'against', 'threads', 'Pincel ms (least–greatest)', 'peer ms (least–greatest)', 'ratio', 'target', '', 'G MAC/s', 'of peak'];
+  const head = ['work', 'against', 'threads', 'Pincel ms (least–greatest)', 'peer ms (least–greatest)', 'ratio', 'target', 'G MAC/s', 'of peak'];
   return [head, head.map((_, i) => (i < 2 ? '---' : '--:')), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
@@ -39,11 +39,16 @@ const peakNames = {
   relaxed_madd: 'f32x4.relaxed_madd', mul_add: 'f32x4.mul and f32x4.add',
 };
 
+/** Rounds of the same work differ by more than this factor where something else is running. */
+const quiet = 1.4;
+
 /** Where it was measured, and what the processor can do there. */
-export function machineText({ cpu, cores, browsers, peaks }) {
+export function machineText({ cpu, cores, browsers, peaks }, results) {
   const rates = Object.entries(peaks).map(([browser, rate]) => (
     `Peaks of one core in ${browser}, G MAC/s: ${Object.entries(rate).map(([name, value]) => `${peakNames[name]} ${value.toFixed(1)}`).join(', ')}.`));
-  return [`${cpu}, ${cores} cores; ${Object.values(browsers).join(', ')}.`, ...rates].join('\n');
+  const unrest = median(results.flatMap(({ times }) => times.map((rounds) => Math.max(...rounds) / Math.min(...rounds))));
+  const warning = unrest > quiet ? [`The machine was not quiet: the slowest round of the same work took ${unrest.toFixed(1)} times as long as the fastest.`] : [];
+  return [`${cpu}, ${cores} cores; ${Object.values(browsers).join(', ')}.`, ...rates, ...warning].join('\n');
 }
 
 // --- The chart --------------------------------------------------------------------
@@ -54,14 +59,17 @@ const width = 860, left = 320, right = 70, lineHeight = 46, barHeight = 13, head
 function bars(result, index) {
   const { row, threads } = result, { ratio, pincel, peer, isMet } = summary(result);
   const full = width - left - right, most = Math.max(1, ratio), top = head + index * lineHeight;
-  const bar = (kind, share, y, text) => `<rect class="${kind}" x="${left}" y="${y}" width="${(full * share / most).toFixed(1)}" height="${barHeight}" rx="2"/>`
-    + `<text class="small" x="${(left + full * share / most + 5).toFixed(1)}" y="${y + barHeight - 2.5}">${text}</text>`;
-  const target = (left + full * row.target.ratio / most).toFixed(1);
+  const at = (share) => left + full * share / most, target = at(row.target.ratio);
+  const bar = (kind, share, y, text) => {
+    const end = at(share), isNear = target > end - 3 && target < end + 60 && kind === 'pincel'; // the label goes behind the mark
+    return `<rect class="${kind}" x="${left}" y="${y}" width="${(end - left).toFixed(1)}" height="${barHeight}" rx="2"/>`
+      + `<text class="small" x="${((isNear ? target : end) + 5).toFixed(1)}" y="${y + barHeight - 2.5}">${text}</text>`;
+  };
   return `<g><text x="${left - 12}" y="${top + 12}" text-anchor="end">${escape(row.title)}</text>
 <text class="small" x="${left - 12}" y="${top + 27}" text-anchor="end">${escape(againstText(row))}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${ratio.toFixed(2)} of its time</text>
 ${bar('pincel', ratio, top, `${milliseconds(pincel)} ms`)}
 ${bar('peer', 1, top + barHeight + 3, `${milliseconds(peer)} ms`)}
-<line class="target${isMet ? '' : ' missed'}" x1="${target}" x2="${target}" y1="${top - 3}" y2="${top + barHeight + 3}"/></g>`;
+<line class="target${isMet ? '' : ' missed'}" x1="${target.toFixed(1)}" x2="${target.toFixed(1)}" y1="${top - 3}" y2="${top + barHeight + 3}"/></g>`;
 }
 
 /** Bars of Pincel and its peers, for one thread where there is one; legible on light and dark pages. */

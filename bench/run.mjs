@@ -128,7 +128,8 @@ await main(async () => {
   });
   try {
     const { machine, results, failures } = await measureAll(checked, server.origin, program);
-    const text = `${table(results)}\n\n${machineText(machine)}`;
+    if (!results.length) throw new Error(`Nothing was measured:\n${failures.join('\n')}`);
+    const text = `${table(results)}\n\n${machineText(machine, results)}`;
     console.log(`\n${text}\n${failures.length ? `\nNot measured:\n${failures.join('\n')}\n` : ''}`);
     const { rounds, burst } = checked;
     writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), ...machine, rounds, burst, results, failures }, null, 1)}\n`);

@@ -29,14 +29,14 @@ function quietly(command, parameters) {
   throw new Error(`${command} ${parameters.join(' ')} failed:\n${lines.join('\n')}`);
 }
 
-/** Configures and builds build/<name> with CMake; returns the folder. */
-export function cmakeBuild(name, options = {}) {
+/** Configures and builds build/<name> with CMake, all of it or only some targets; returns the folder. */
+export function cmakeBuild(name, options = {}, targets = ['all']) {
   const folder = join(root, 'build', name);
   if (!existsSync(join(folder, 'build.ninja'))) {
     quietly('cmake', ['-S', root, '-B', folder, '-G', 'Ninja',
       ...Object.entries(options).map(([key, value]) => `-D${key}=${value}`)]);
   }
-  quietly('cmake', ['--build', folder]);
+  quietly('cmake', ['--build', folder, '--target', ...targets]);
   return folder;
 }
 
