@@ -331,7 +331,7 @@ const inNode = {
 
 const inShell = {
   'readme-cli': async () => {
-    const lines = snippet('readme-cli').replaceAll('mobilenet-v2', 'classifier').replace('small.tflite', 'model.tflite');
+    const lines = snippet('readme-cli').replaceAll('mobilenet-v2', 'classifier').replaceAll('small.tflite', 'model.tflite');
     const out = await lines.split('\n').reduce(async (before, line) => `${await before}${await oneCommand(line)}`, '');
     assert.match(out, /cat/);
     assert.ok(existsSync(place.at('painted/rocket-great-wave.png')) && existsSync(place.at('r.html')));
