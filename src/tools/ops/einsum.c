@@ -80,15 +80,16 @@ static bool read_inputs(const pcl_node *node, const char **text, labels *terms, 
 
 /* Without an arrow the result has the ellipsis, then every letter that occurs once, in alphabetical order. */
 static bool imply_output(const pcl_node *node, const labels *terms, int32_t dots, labels *out) {
-    static const char order[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     int32_t uses[LABELS] = {0};
     for (int32_t i = 0; i < node->input_count; i++)
         for (int32_t d = 0; d < terms[i].count; d++) uses[terms[i].values[d]]++;
     *out = (labels){0};
     for (int32_t i = dots - 1; i >= 0; i--)
         if (!push_label(out, LETTERS + i)) return false;
-    for (const char *letter = order; *letter; letter++)
-        if (uses[label_of(*letter)] == 1 && !push_label(out, label_of(*letter))) return false;
+    for (int32_t i = 0; i < LETTERS; i++) {
+        int32_t label = (i + LETTERS / 2) % LETTERS; /* capitals come first */
+        if (uses[label] == 1 && !push_label(out, label)) return false;
+    }
     return true;
 }
 

@@ -15,7 +15,7 @@ pcl_status pcl_onnx_index_row(const pcl_run_context *context, const pcl_node *no
                               size_t row, const pcl_shape *shape, int32_t first, int32_t depth, size_t *out) {
     *out = 0;
     for (int32_t d = 0; d < depth; d++) {
-        size_t index;
+        size_t index = 0;
         int32_t size = shape->dims[first + d];
         PCL_TRY_RETURN(pcl_onnx_index(context, node, indices, row * (size_t)depth + (size_t)d, size, &index));
         *out = *out * (size_t)size + index;
