@@ -79,15 +79,19 @@ export interface LayerReport {
 export interface QuantizeReport extends ConvertReport {
   /** int8 only, from here on. */
   pictures?: number;
+  /** How many of them agreement or PSNR are of. */
+  judged?: number;
   /** Layers whose channels were equalised. */
   equalised?: number;
   /** With every layer quantised. */
-  before?: { agreement?: number; expectedAgreement?: number; psnr?: number; sqnr: number };
+  before?: { agreement?: number; expectedAgreement?: number; psnr?: number; worstPsnr?: number; sqnr: number };
   /** Of the written file, against the float model. */
   agreement?: number;
   /** What pictures that were not seen should agree in, from how near to each other the best two classes come. */
   expectedAgreement?: number;
   psnr?: number;
+  /** Of the picture that came out worst. */
+  worstPsnr?: number;
   sqnr?: number;
   budgetHolds?: boolean;
   /** Mean time of a run on this machine, pictures prepared included. */

@@ -15,7 +15,7 @@ import { loadBytes } from './source.mjs';
 
 const modes = { float32: 0, fp16: 1, dynamic: 2, int8: 3 };
 const rangeRules = ['auto', 'minmax', 'percentile', 'mse'];
-const equalisingPictures = 16, pictureMargin = 0.5; // dB
+const equalisingPictures = 16, pictureMargin = 0.5, worstBelow = 1; // dB
 const roundingWindows = 8192, mostWindows = 2048; // places in the pictures, and in one of them, by which weights are rounded
 
 /** Lets a page draw between two pieces of work. */
@@ -278,8 +278,9 @@ function tail(x) {
 
 /** The agreement to be expected of pictures like these: few disagree, but many come close. */
 function expectedAgreement(float, quantised) {
-  const leads = float.map((expected, i) => lead(expected, quantised[i]));
-  const spread = Math.sqrt(leads.reduce((sum, { lost }) => sum + lost * lost, 0) / leads.length) || 1e-9;
+  const leads = float.map((expected, i) => lead(expected, quantised[i])).sort((a, b) => a.gap - b.gap);
+  const close = leads.slice(0, Math.ceil(leads.length / 2)); // sure pictures' scores are larger, and so are their errors
+  const spread = Math.sqrt(close.reduce((sum, { lost }) => sum + lost * lost, 0) / close.length) || 1e-9;
   return 1 - leads.reduce((sum, { gap }) => sum + tail(gap / spread), 0) / leads.length;
 }
 
@@ -287,7 +288,7 @@ function expectedAgreement(float, quantised) {
 function judge(float, quantised, peak) {
   const each = float.map((expected, i) => ({ ...compare(expected, quantised[i], peak), agrees: best(expected) === best(quantised[i]) }));
   const mean = (field) => each.reduce((sum, one) => sum + one[field], 0) / each.length;
-  if (peak) return { psnr: mean('psnr'), sqnr: mean('sqnr') };
+  if (peak) return { psnr: mean('psnr'), worstPsnr: Math.min(...each.map(({ psnr }) => psnr)), sqnr: mean('sqnr') };
   return { agreement: each.filter(({ agrees }) => agrees).length / each.length, expectedAgreement: expectedAgreement(float, quantised), sqnr: mean('sqnr') };
 }
 
@@ -295,7 +296,8 @@ const meets = (score, { agreement = 0.985, psnr = 30 } = {}) => (score.psnr === 
 
 /** With room for pictures that were not seen. */
 function meetsClearly(score, { agreement = 0.985, psnr = 30 } = {}) {
-  return score.psnr === undefined ? Math.min(score.agreement, score.expectedAgreement) >= agreement : score.psnr >= psnr + pictureMargin;
+  if (score.psnr === undefined) return Math.min(score.agreement, score.expectedAgreement) >= agreement;
+  return score.psnr >= psnr + pictureMargin && score.worstPsnr >= psnr - worstBelow;
 }
 
 /** One model on its way to int8. */
@@ -396,7 +398,7 @@ async function quantiseToInt8(converter, options) {
   return {
     bytes,
     report: {
-      mode: 'int8', originalBytes: converter.originalBytes, bytes: bytes.byteLength, pictures: samples.length, equalised,
+      mode: 'int8', originalBytes: converter.originalBytes, bytes: bytes.byteLength, pictures: samples.length, judged: judged.length, equalised,
       before, ...score, budgetHolds: meets(score, options.budget), milliseconds: { float: float.milliseconds, int8: last.milliseconds },
       layers, activations: converter.activations(quantiser.range),
     },

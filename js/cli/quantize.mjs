@@ -10,7 +10,7 @@ import { openTools, pincel } from './library.mjs';
 import { reportPage } from './report.mjs';
 import { taskOf } from './run.mjs';
 import { modelSource, picturesOf, registered } from './sources.mjs';
-import { Progress, colours, formatBytes, print, printJSON, table } from './terminal.mjs';
+import { Progress, colours, formatBytes, print, printJSON, scoreWriter, table } from './terminal.mjs';
 
 const modes = ['int8', 'fp16', 'dynamic'], rules = ['auto', 'minmax', 'percentile', 'mse'];
 const mostPictures = 100, shownPictures = 3, timedRuns = 15;
@@ -91,7 +91,7 @@ function averaged(pixels, step) {
   return { data, width, height };
 }
 
-const bestOf = ([{ label, score }]) => `${label}, ${(100 * score).toFixed(1)} %`;
+const bestOf = (guesses) => `${guesses[0].label}, ${scoreWriter(guesses.map(({ score }) => score))(guesses[0].score)}`;
 
 /** One picture by both, in the same size: when the first has only one, in that. */
 async function paintBoth([before, after], pixels) {
@@ -111,7 +111,7 @@ async function sampleRows(sources, pictures, task, options) {
         const [before, after] = await paintBoth(tools, pixels);
         row.pictures = [{ caption: 'photograph', source: photograph }, { caption: 'before', source: before }, { caption: 'after', source: after }];
       } else {
-        const [before, after] = await Promise.all(tools.map((tool) => tool.classify(pixels, { topK: 1 })));
+        const [before, after] = await Promise.all(tools.map((tool) => tool.classify(pixels, { topK: Infinity })));
         row.pictures = [{ caption: `before: ${bestOf(before)}; after: ${bestOf(after)}`, source: photograph }];
       }
       rows.push(row);
@@ -130,11 +130,11 @@ const times = (ratio) => `${ratio.toPrecision(2)} times`;
 /** 10 dB of signal to noise are an error of a third. */
 const relativeError = (sqnr) => (sqnr === undefined ? 0 : 10 ** (-sqnr / 20));
 
-function qualityOf({ psnr, agreement, sqnr, budgetHolds }) {
+function qualityOf({ psnr, worstPsnr, agreement, expectedAgreement, sqnr, budgetHolds }) {
   const good = budgetHolds === undefined ? undefined : budgetHolds;
   return [
-    ...(psnr === undefined ? [] : [{ name: 'PSNR of the pictures', value: `${psnr.toFixed(1)} dB`, good }]),
-    ...(agreement === undefined ? [] : [{ name: 'pictures with the same best class', value: `${(100 * agreement).toFixed(1)} %`, good }]),
+    ...(psnr === undefined ? [] : [{ name: 'PSNR of the pictures', value: `${psnr.toFixed(1)} dB (the worst: ${worstPsnr.toFixed(1)} dB)`, good }]),
+    ...(agreement === undefined ? [] : [{ name: 'pictures with the same best class', value: `${(100 * agreement).toFixed(1)} % (to be expected of others: ${(100 * expectedAgreement).toFixed(1)} %)`, good }]),
     ...(sqnr === undefined ? [] : [{ name: 'signal to noise of the output', value: `${sqnr.toFixed(1)} dB` }]),
   ];
 }
@@ -161,7 +161,7 @@ function settingsOf({ mode, calibration }, pictures, report) {
       { name: 'calibrated on', value: `${report.pictures} pictures` }, { name: 'ranges', value: calibration },
       { name: 'layers equalised', value: `${report.equalised}` }, { name: 'layers kept in float', value: `${kept} of ${report.layers.length}` },
     ] : []),
-    { name: 'pictures judged', value: `${Math.min(64, pictures?.length ?? 0)}` },
+    { name: 'pictures judged', value: `${report.judged ?? 0}` },
   ];
 }
 
@@ -194,7 +194,7 @@ or --mean and --std, say so. Exit code 1 when the budget does not hold.`,
     calibration: { type: 'string', value: 'RULE', help: "ranges: 'auto' (default), 'minmax', 'percentile' or 'mse'" },
     psnr: { type: 'string', value: 'DB', help: 'budget of networks that paint (default: 30)' },
     agreement: { type: 'string', value: 'PERCENT', help: 'budget of classifiers: the same best class (default: 98.5)' },
-    sensitivity: { type: 'string', value: 'N', help: 'pictures to try each layer with (default: 2, where it is needed)' },
+    sensitivity: { type: 'string', value: 'N', help: 'pictures to try each layer with, where it is needed (default: 16; 2 for networks that paint)' },
     crop: { type: 'string', value: '0..1', help: 'how much of a picture is seen (classifiers: 0.875, others: 1)' },
     labels: { type: 'string', value: 'FILE', help: 'labels, one a line, for the file' },
     shape: { type: 'string', multiple: true, value: 'NAME=DIMS', help: 'fix another input shape' },

@@ -4,7 +4,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { UsageError, engineOptions, loadOptions, numberOf, pictureOptions } from './arguments.mjs';
 import { pincel } from './library.mjs';
 import { modelSource, picturesOf, registered, withBar } from './sources.mjs';
-import { Progress, colours, errorLine, print, printJSON, table } from './terminal.mjs';
+import { Progress, colours, errorLine, print, printJSON, scoreWriter, table } from './terminal.mjs';
 
 const stylingOptions = ['predict', 'style', 'strength', 'size', 'enlarge', 'out'], labellingOptions = ['labels', 'crop', 'top', 'threshold'];
 
@@ -82,8 +82,9 @@ async function painter(stylizer, inputs, values) {
 async function labeller(classifier, values) {
   const topK = numberOf(values, 'top', { least: 1, isWhole: true }) ?? 5, threshold = numberOf(values, 'threshold');
   return async (input) => {
-    const start = performance.now(), classes = await classifier.classify(input, { topK, ...(threshold !== undefined && { threshold }) });
-    return { input, unsure: classes.unsure, classes: [...classes], ms: performance.now() - start };
+    const start = performance.now(), all = await classifier.classify(input, { topK: Infinity, ...(threshold !== undefined && { threshold }) });
+    const ms = performance.now() - start;
+    return { input, unsure: all.unsure, classes: all.slice(0, topK), ms, written: scoreWriter(all.map(({ score }) => score)) }; // JSON has no functions
   };
 }
 
@@ -108,9 +109,9 @@ async function workThrough(inputs, work, onDone) {
   return results;
 }
 
-function showClasses({ input, unsure, classes }) {
+function showClasses({ input, unsure, classes, written }) {
   const { bold, dim, yellow } = colours();
-  const lines = table(classes.map(({ label, score }) => [`${(100 * score).toFixed(1)} %`, label]), { right: [0], indent: '  ' }).split('\n');
+  const lines = table(classes.map(({ label, score }) => [written(score), label]), { right: [0], indent: '  ' }).split('\n');
   print([unsure ? `${bold(input)}  ${yellow('unsure')}` : bold(input), lines[0], ...lines.slice(1).map(dim)].join('\n'));
 }
 

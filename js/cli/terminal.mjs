@@ -18,6 +18,12 @@ export function print(text) {
 
 export const printJSON = (value) => print(JSON.stringify(value, (key, item) => (typeof item === 'bigint' ? Number(item) : item), 2));
 
+/** Scores as they are shown: per cents when all are shares of one, else (a network that ends before its softmax) the numbers themselves. */
+export function scoreWriter(scores) {
+  const areShares = scores.every((score) => score >= 0 && score <= 1.0001);
+  return areShares ? (score) => `${(100 * score).toFixed(1)} %` : (score) => score.toFixed(2);
+}
+
 /** 4070174 → '4.07 MB' */
 export function formatBytes(bytes) {
   const units = ['bytes', 'kB', 'MB', 'GB'], step = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));

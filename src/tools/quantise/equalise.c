@@ -201,12 +201,27 @@ static void add_values(const families *self, int32_t family, float *values, size
     }
 }
 
+/* weights[c] = greatest weight that multiplies the channel, of the reader's
+ * greatest. Weights of a depthwise convolution have a scale for each channel. */
+static void add_weights(const pcl_node *node, float *weights, size_t depth) {
+    const float *reals = node->inputs[1]->data;
+    size_t count = pcl_tensor_count(node->inputs[1]);
+    float greatest = 0.0f;
+    if (node->op == &pcl_op_depthwise_conv_2d) return;
+    for (size_t i = 0; i < count; i++) greatest = fmaxf(greatest, fabsf(reals[i]));
+    for (size_t i = 0; greatest > 0.0f && i < count; i++) {
+        float *place = &weights[weight_channel(node, i, depth)];
+        *place = fmaxf(*place, fabsf(reals[i]) / greatest);
+    }
+}
+
 /* factor[c]: what the channel is divided by. Their geometric mean is 1. */
-static void find_factors(const float *values, float *factor, size_t depth) {
+static void find_factors(const float *values, const float *weights, float *factor, size_t depth) {
     double logarithms = 0.0;
     size_t known = 0;
     for (size_t c = 0; c < depth; c++) {
-        factor[c] = sqrtf(values[c]);
+        float weight = weights[c] > 0.0f ? weights[c] : 1.0f;
+        factor[c] = sqrtf(sqrtf(values[c]) / weight);
         if (factor[c] > 0.0f) logarithms += log((double)factor[c]), known++;
     }
     float mean = known ? (float)exp(logarithms / (double)known) : 1.0f;
@@ -251,12 +266,17 @@ static pcl_status apply(families *self, int32_t family, float *factor, size_t de
 static pcl_status equalise_family(families *self, int32_t family, int32_t *count) {
     pcl_graph *graph = self->graph;
     size_t depth = (size_t)depth_of(graph->tensors[family]), readers = 0;
-    float *values = pcl_graph_alloc(graph, depth, sizeof *values), *factor = pcl_graph_alloc(graph, depth, sizeof *factor);
-    if (!values || !factor) return PCL_ERROR_LIMIT;
-    for (int32_t n = 0; n < graph->node_count; n++) readers += is_reader(self, graph->nodes[n], family, depth);
+    float *values = pcl_graph_alloc(graph, depth, sizeof *values), *weights = pcl_graph_alloc(graph, depth, sizeof *weights);
+    float *factor = pcl_graph_alloc(graph, depth, sizeof *factor);
+    if (!values || !weights || !factor) return PCL_ERROR_LIMIT;
+    for (int32_t n = 0; n < graph->node_count; n++) {
+        if (!is_reader(self, graph->nodes[n], family, depth)) continue;
+        add_weights(graph->nodes[n], weights, depth);
+        readers++;
+    }
     if (readers == 0) return PCL_OK;
     add_values(self, family, values, depth);
-    find_factors(values, factor, depth);
+    find_factors(values, weights, factor, depth);
     return apply(self, family, factor, depth, count);
 }
 

@@ -15,11 +15,11 @@
  *   seen;
  *
  *   layers and normalisations before layers, with at most RELUs, sums of two,
- *   pads, pools and resizing between: each channel is divided by its greatest
- *   value, and the weights that read it are multiplied by that; they can bear
- *   it, with a scale for each of their rows and roundings that make up for each
- *   other (rounding.h). Tensors that are added to each other have their factors
- *   in common.
+ *   pads, pools and resizing between: channel c is divided by sqrt(a / w), a
+ *   its greatest value and w the greatest weight that reads it, and those
+ *   weights are multiplied by that. (Dividing by all of a leaves no room for
+ *   values that were not seen.) Tensors that are added to each other have their
+ *   factors in common.
  *   (After Nagel et al., Data-Free Quantization Through Weight Equalization
  *   and Bias Correction, 2019; Xiao et al., SmoothQuant, 2022.)
  *
