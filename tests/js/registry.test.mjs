@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { Classifier, Model, Stylizer, listModels, pullModel } from '../../dist/pincel.mjs';
 import { serve } from '../../js/build/serve.mjs';
 import { goldenDistance, probeInputs } from '../../js/probe.mjs';
 import { absolute, photo, rejects, skip, zoo } from './samples.mjs';
 import { buildModel } from './tflite.mjs';
+import { startTroubled } from './troubled-server.mjs';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'pincel-registry-'));
@@ -125,6 +127,15 @@ test('a folder that cannot be written does no harm', async () => {
   const [file] = await pullModel('colours', { assetBase });
   assert.deepEqual([file.path, file.wasKept], [undefined, false]);
   process.env.PINCEL_CACHE = kept;
+});
+
+test('the total is the registry\'s, also of what comes compressed', async () => {
+  const seen = [], packed = await startTroubled({ '/two.tflite': (response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(absolute())) });
+  const model = await Model.load('pincel:pair/transfer', { assetBase, mirror: packed.origin, cache: false, threads: 1, onProgress: (progress) => seen.push(progress) });
+  model.dispose();
+  await packed.close();
+  const { length } = absolute();
+  assert.deepEqual(seen.filter(({ stage }) => stage === 'download').at(-1), { stage: 'download', loaded: length, total: length });
 });
 
 test('what can go wrong is told', async () => {
