@@ -1,8 +1,9 @@
 // Classifying: a picture or what the camera sees, and the five labels that the
-// model finds likeliest; or that it is unsure.
+// model finds likeliest; or that it is probably nothing that the model knows.
 import { engine } from './engine.mjs';
 import { Failure, FailureNote, wasCancelled } from './failures.mjs';
 import { language, say } from './i18n.mjs';
+import { learnNames, nameOf } from './labels.mjs';
 import { Live, hasCamera } from './live.mjs';
 import { ModelPanel } from './model-panel.mjs';
 import { keepOffline } from './offline.mjs';
@@ -21,6 +22,7 @@ let picture; // Blob
 let live; // while the camera or a film is looked at
 let ours; // the classifier that comes with the site
 let classifier; // {files, ready: Promise}: the one loaded, and from what
+let seen; // the guesses that are shown
 
 const panel = new ModelPanel(find('model'), {
   task: 'classify',
@@ -96,8 +98,14 @@ async function classify() {
   }
 }
 
+const isOurs = () => Boolean(ours && !panel.files.model);
+
 function refresh() {
+  seen = undefined;
   find('guesses').classList.add('waiting');
+  say(find('guesses-title'), 'It looks like');
+  if (isOurs()) say(find('scope'), 'It tells {n} things apart.', { n: ours.labels.length });
+  else say(find('scope'), '');
   say(find('facts'), !picture ? 'No picture yet.' : !panel.complete ? 'Waiting for a model.' : '');
 }
 
@@ -111,13 +119,14 @@ function scale(guesses) {
 
 /** “tench, Tinca tinca” is shown by its first name; the rest is in the title. */
 function fillRow(row, { label, score }, { most, format }) {
-  row.title = label;
-  row.querySelector('.label').textContent = label.split(',')[0];
+  row.title = isOurs() ? nameOf(label) : label;
+  row.querySelector('.label').textContent = isOurs() ? nameOf(label) : label.split(',')[0];
   row.querySelector('.score').textContent = score.toLocaleString(language(), format);
   row.querySelector('.bar').style.setProperty('--score', `${Math.max(0, Math.min(1, score / most)) * 100}%`);
 }
 
 function showGuesses(guesses) {
+  seen = guesses;
   const scaling = scale(guesses);
   const worthShowing = guesses.filter(({ score }, i) => i === 0 || Math.abs(score) >= 0.0005);
   [...find('guesses').children].forEach((row, i) => {
@@ -126,8 +135,26 @@ function showGuesses(guesses) {
   });
   const isUnsure = Boolean(guesses.unsure && scaling.areShares);
   find('guesses').classList.toggle('unsure', isUnsure);
-  say(find('guesses-title'), isUnsure ? 'Unsure. Perhaps' : 'It looks like');
+  sayHowSure(isUnsure);
   find('guesses').classList.remove('waiting');
+}
+
+/** A picture of something else is nothing that went wrong. */
+function sayHowSure(isUnsure) {
+  if (!isOurs()) return say(find('guesses-title'), isUnsure ? 'Unsure. Perhaps' : 'It looks like');
+  const n = ours.labels.length;
+  say(find('guesses-title'), isUnsure ? 'Nothing it knows for certain' : 'It looks like');
+  if (isUnsure) say(find('scope'), 'Probably none of the {n} things that it knows. The nearest of them:', { n });
+  else say(find('scope'), 'One of the {n} things that it knows.', { n });
+}
+
+/** The list of the shipped classifier's labels, as people in this language would look for them. */
+function showThings() {
+  find('known').hidden = !isOurs();
+  if (!isOurs()) return;
+  const names = ours.labels.map(nameOf).sort(new Intl.Collator(language()).compare);
+  say(find('known').querySelector('summary'), 'The {n} things that it knows', { n: names.length });
+  find('things').replaceChildren(...names.map((name) => Object.assign(document.createElement('li'), { textContent: name })));
 }
 
 async function usePicture(blob) {
@@ -232,9 +259,17 @@ for (const button of document.querySelectorAll('.camera-button')) {
 
 // --- Beginning ---------------------------------------------------------------------
 
-document.addEventListener('languagechange', classify);
+document.addEventListener('languagechange', async () => {
+  await learnNames();
+  showThings();
+  if (seen) showGuesses(seen);
+});
 
 ours = await shipped('classifier');
-panel.addEventListener('change', classify);
+await learnNames();
+panel.addEventListener('change', () => {
+  showThings();
+  classify();
+});
 await panel.restore();
 keepOffline();

@@ -1,16 +1,19 @@
 // Keeps the site for offline use, and gives its pages the headers for
 // cross-origin isolation (threads) on hosts that cannot send them.
 //
-// dist/precache.js, written by the build, names every file of the site and a
-// version, which changes when any of them does: the browser then installs this
-// worker anew, and it fetches the site whole into a cache of its own. Old pages
-// go on with the old cache until the last of them is closed.
+// dist/precache.js, written by the build, names every file of the site with its
+// digest, and a version, which changes when any of them does: the browser then
+// installs this worker anew, and it fetches the site whole into a cache of its
+// own, or not at all. A page, with its workers, goes on with the version that
+// it began with; the next page that is opened has the new one. So no page ever
+// sees files of two versions.
 importScripts('dist/precache.js');
 
-const { version, files } = self.precache;
-const prefix = `pincel-site ${self.registration.scope} `;
-const cacheName = prefix + version;
+const { version, files, later } = self.precache; // later: kept once a page has wanted them
 const scope = new URL(self.registration.scope);
+const prefix = `pincel-site ${scope} `;
+const pagesName = `pincel-pages ${scope}`; // which page is of which version
+const cacheOf = (name) => caches.open(prefix + name);
 
 // On one's own machine the network comes first: files there change without a build.
 const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(scope.hostname);
@@ -27,17 +30,99 @@ function isNeeded(file) {
   return true;
 }
 
+// --- Files ---------------------------------------------------------------------
+
+async function hasDigest(response, digest) {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()));
+  return btoa(String.fromCharCode(...bytes)) === digest;
+}
+
+/** The file as this version has it: from a former version that had the same, else from the network. */
+async function fetchOwn(file, digest, formers) {
+  const address = new URL(file, scope).href;
+  for (const former of formers) {
+    const copy = await former.match(address);
+    if (copy && await hasDigest(copy, digest)) return copy;
+  }
+  const response = await fetch(address, { cache: 'no-cache' });
+  if (!response.ok) throw new Error(`${file}: HTTP ${response.status}`);
+  if (!await hasDigest(response, digest)) throw new Error(`${file} is of another version than this worker`);
+  return response;
+}
+
+const siteCaches = async () => (await caches.keys()).filter((name) => name.startsWith(prefix));
+
 async function install() {
-  const cache = await caches.open(cacheName);
-  await cache.addAll(files.filter(isNeeded).map((file) => new Request(new URL(file, scope), { cache: 'no-cache' })));
+  const formers = await Promise.all((await siteCaches()).map((name) => caches.open(name)));
+  const wasWanted = async (file) => (await Promise.all(formers.map((former) => former.match(new URL(file, scope).href)))).some(Boolean);
+  const wanted = Object.entries(files).filter(([file]) => isNeeded(file));
+  for (const entry of Object.entries(later)) if (await wasWanted(entry[0])) wanted.push(entry);
+  try {
+    const cache = await cacheOf(version);
+    await Promise.all(wanted.map(async ([file, digest]) => cache.put(new URL(file, scope).href, await fetchOwn(file, digest, formers))));
+  } catch (error) {
+    await caches.delete(prefix + version); // the browser tries again at a later visit
+    throw error;
+  }
   await self.skipWaiting();
 }
 
+/** Where a file is kept, whatever the address says after it; a folder's page is kept under the folder. */
+const plain = (url) => url.replace(/[?#].*$/, '').replace(/\/index\.html$/, '/');
+
+async function kept({ url }, ofVersion) {
+  return (await cacheOf(ofVersion)).match(plain(url));
+}
+
+/** The digest of a file that is kept once it was wanted; undefined for all others. */
+const laterDigest = ({ url }) => later[plain(url).slice(scope.href.length)];
+
+async function keepLater(request, response) {
+  if (!response.ok || !await hasDigest(response, laterDigest(request))) return;
+  await (await cacheOf(version)).put(plain(request.url), response);
+}
+
+// --- Pages and their versions -----------------------------------------------------
+
+const pages = new Map(); // id of a page or worker → version
+const keyOf = (id) => new URL(`page/${encodeURIComponent(id)}`, scope).href;
+
+/** Remembered outside of this worker too, which the browser may end and start at any time. */
+async function remember(id, itsVersion) {
+  pages.set(id, itsVersion);
+  await (await caches.open(pagesName)).put(keyOf(id), new Response(itsVersion));
+}
+
+async function versionOf(id) {
+  if (!pages.has(id)) {
+    const entry = await (await caches.open(pagesName)).match(keyOf(id));
+    pages.set(id, entry ? await entry.text() : version);
+  }
+  return pages.get(id);
+}
+
+/** A page that is opened gets this version; what it asks for, and its workers, get the page's. */
+async function versionFor({ request, clientId, resultingClientId }) {
+  const itsVersion = request.mode === 'navigate' || !clientId ? version : await versionOf(clientId);
+  if (resultingClientId) await remember(resultingClientId, itsVersion);
+  return itsVersion;
+}
+
+/** Lets go of the versions that no page is of any more. */
+async function tidy() {
+  const open = (await self.clients.matchAll({ type: 'all', includeUncontrolled: true })).map(({ id }) => id);
+  const inUse = new Set([version, ...await Promise.all(open.map(versionOf))].map((name) => prefix + name));
+  await Promise.all((await siteCaches()).filter((name) => !inUse.has(name)).map((name) => caches.delete(name)));
+  const known = new Set([...open, ...pages.keys()].map(keyOf)), store = await caches.open(pagesName);
+  for (const { url } of await store.keys()) if (!known.has(url)) await store.delete(url);
+}
+
 async function activate() {
-  const stale = (await caches.keys()).filter((name) => name.startsWith(prefix) && name !== cacheName);
-  await Promise.all(stale.map((name) => caches.delete(name)));
+  await tidy();
   await self.clients.claim();
 }
+
+// --- Answers ----------------------------------------------------------------------
 
 /** Pages so served may share memory; what they embed from this origin says that it may be embedded. */
 function isolated(response) {
@@ -50,23 +135,21 @@ function isolated(response) {
   return new Response(body, { status: response.status, statusText: response.statusText, headers });
 }
 
-/** The copy of a file, whatever the address says after it; a folder's page is kept under the folder. */
-async function kept({ url }) {
-  const cache = await caches.open(cacheName);
-  return cache.match(url.replace(/[?#].*$/, '').replace(/\/index\.html$/, '/'));
-}
-
-async function answer(request) {
-  if (isLocal) {
-    try {
-      return isolated(await fetch(request));
-    } catch (error) {
-      const copy = await kept(request);
-      if (copy) return isolated(copy);
-      throw error;
-    }
+async function answer(event) {
+  const { request } = event, itsVersion = await versionFor(event);
+  const fromNetwork = async () => {
+    const response = await fetch(request);
+    if (itsVersion === version && laterDigest(request)) event.waitUntil(keepLater(request, response.clone()).catch(() => {})); // no room, perhaps
+    return response;
+  };
+  if (!isLocal) return isolated(await kept(request, itsVersion) ?? await fromNetwork());
+  try {
+    return isolated(await fromNetwork());
+  } catch (error) {
+    const copy = await kept(request, itsVersion);
+    if (copy) return isolated(copy);
+    throw error;
   }
-  return isolated(await kept(request) ?? await fetch(request));
 }
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
@@ -76,5 +159,6 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return;
   if (request.headers.has('range')) return; // films and the like: parts are the network's business
-  event.respondWith(answer(request));
+  event.respondWith(answer(event));
+  if (request.mode === 'navigate') event.waitUntil(tidy());
 });

@@ -1,11 +1,11 @@
-// dist/precache.js: every file of the demo site with a version made of their
-// contents, for its service worker (web/sw.js).
+// dist/precache.js: every file of the demo site with its digest, and a version
+// made of them all, for its service worker (web/sw.js).
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Scripts that only drew pictures, and what only links from elsewhere fetch. */
-const isForVisitors = (path) => !/(^|\/)(make-styles|draw)\.mjs$|icons\/social\.jpg$|^sw\.js$|^(docs|dist)\//.test(path);
+const isForVisitors = (path) => !/(^|\/)(make-\w+|draw)\.mjs$|icons\/social\.jpg$|^sw\.js$|^(docs|dist)\//.test(path);
 
 function filesOf(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -21,22 +21,26 @@ function modelFiles(folder) {
   return ['registry.json', ...named.filter(Boolean)].filter((name) => existsSync(join(folder, name)));
 }
 
-/** Of the library's files, those that pages load. */
-const isForPages = (name) => /^pincel(-registry|-onnx|-rescue|-inspect)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
+/** Of the library's files, those that pages load at once, and those that only some visitors need: ONNX and the quantiser. */
+const isForPages = (name) => /^pincel(-registry|-rescue|-inspect|-metadata|-fleet)?\.mjs$|^pincel-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
+const isForLater = (name) => /^pincel-(onnx|tools)\.mjs$|^pincel-tools-(relaxed|simd128)(-threads)?\.wasm$/.test(name);
 
 /** The documentation's pages, but not the large picture of one of them. */
 const docFiles = (dist) => (existsSync(join(dist, 'docs')) ? filesOf(join(dist, 'docs')).filter((name) => !name.endsWith('.jpg')) : []);
 
+const digest = (file) => createHash('sha256').update(readFileSync(file)).digest('base64');
+const digests = (entries) => Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([path, file]) => [path, digest(file)]));
+
 /** Writes precache.js into `dist`; `web` and `models` are the folders that go with it. */
 export function writePrecache({ web, dist, models }) {
-  const files = [
+  const library = (isWanted) => readdirSync(dist).filter(isWanted).map((name) => [`dist/${name}`, join(dist, name)]);
+  const files = digests([
     ...filesOf(web).filter(isForVisitors).map((path) => [path.replace(/^index\.html$/, './'), join(web, path)]),
-    ...readdirSync(dist).filter(isForPages).map((name) => [`dist/${name}`, join(dist, name)]),
-    ...docFiles(dist).map((name) => [`dist/docs/${name.replace(/^index\.html$/, '')}`, join(dist, 'docs', name)]),
+    ...library(isForPages),
+    ...docFiles(dist).map((name) => [`dist/docs/${name.replace(/(^|\/)index\.html$/, '$1')}`, join(dist, 'docs', name)]),
     ...modelFiles(models).map((name) => [`dist/models/${name}`, join(models, name)]),
-  ].sort(([one], [other]) => (one < other ? -1 : 1));
-  const version = createHash('sha256');
-  for (const [path, file] of files) version.update(`${path}\0`).update(readFileSync(file));
-  const list = { version: version.digest('hex').slice(0, 16), files: files.map(([path]) => path) };
-  writeFileSync(join(dist, 'precache.js'), `self.precache = ${JSON.stringify(list, null, 1)};\n`);
+  ]);
+  const later = digests(library(isForLater));
+  const version = createHash('sha256').update(JSON.stringify([files, later])).digest('hex').slice(0, 16);
+  writeFileSync(join(dist, 'precache.js'), `self.precache = ${JSON.stringify({ version, files, later }, null, 1)};\n`);
 }

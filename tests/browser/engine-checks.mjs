@@ -126,7 +126,7 @@ export async function checkPages(driver, { isThreaded }) {
 
     await driver.goto(`${site}classify.html`);
     await until(driver, () => Boolean(document.querySelector('#facts').textContent), undefined, 'the page is ready');
-    await press(driver, '#picture-samples [data-source*="coffee"]');
+    await press(driver, '#picture-samples [data-source*="cup"]');
     await until(driver, () => !document.querySelector('#guesses').classList.contains('waiting'), undefined, 'the sample is classified');
     assert.equal(await driver.evaluate(() => document.querySelector('#guesses .label').textContent), 'cup');
     for (const page of ['', 'model.html', 'bench.html']) {

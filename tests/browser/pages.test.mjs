@@ -161,16 +161,16 @@ for (const [name, screen] of Object.entries(screens)) {
       const { context, page } = await visit(screen, 'classify.html');
       await page.setInputFiles('#picture-file', brokenModel);
       await says(page, /not a picture/);
-      await page.click('#picture-samples [data-source*="coffee"]');
+      await page.click('#picture-samples [data-source*="cup"]');
       await chooseModel(page, brokenModel);
       await says(page, /not a model that Pincel can read/);
       await page.click('#failure button');
       assert.equal(await page.isHidden('#failure'), true);
       await page.goto(`${server.origin}/classify.html?model=/zoo/nowhere.tflite`);
-      await page.click('#picture-samples [data-source*="coffee"]');
+      await page.click('#picture-samples [data-source*="cup"]');
       await says(page, /could not be fetched/);
       await page.goto(`${server.origin}/classify.html?model=/zoo/magenta_transfer_int8.tflite`);
-      await page.click('#picture-samples [data-source*="coffee"]');
+      await page.click('#picture-samples [data-source*="cup"]');
       await says(page, /not a classifier/);
       await page.goto(`${server.origin}/paint.html`);
       await chooseModel(page, [brokenModel]);
@@ -305,7 +305,7 @@ describe('on any screen', () => {
 
   test('grey is called unsure, blue is not', async () => {
     const { context, page } = await visit(screens.desk, 'classify.html', furnished);
-    for (const [colour, sentence] of [['#808080', 'Unsure. Perhaps'], ['#0000ff', 'It looks like']]) {
+    for (const [colour, sentence] of [['#808080', 'Nothing it knows for certain'], ['#0000ff', 'It looks like']]) {
       await page.setInputFiles('#picture-file', { name: 'plain.png', mimeType: 'image/png', buffer: await plain(page, colour) });
       await page.locator('#guesses-title', { hasText: sentence }).waitFor({ timeout });
       await page.waitForSelector('#guesses:not(.waiting)', { timeout });
