@@ -4,6 +4,7 @@ import { engine } from './engine.mjs';
 import { FailureNote, explain, wasCancelled } from './failures.mjs';
 import { language, say, t } from './i18n.mjs';
 import { measure } from './measure.mjs';
+import { modelAt } from './model-panel.mjs';
 import { recall } from './model-store.mjs';
 import { keepOffline } from './offline.mjs';
 import { receiveFiles } from './picture-input.mjs';
@@ -157,6 +158,15 @@ find('copy').addEventListener('click', async () => {
 });
 find('share').addEventListener('click', () => navigator.share({ text: report() }).catch(() => {}));
 
+function addAddress(address, canThread) {
+  try {
+    const { name, source } = modelAt(address);
+    add(name, source, canThread);
+  } catch (error) {
+    failures.show(error);
+  }
+}
+
 const addFiles = (files, canThread) => { for (const file of files) add(file.name, file, canThread); };
 
 try {
@@ -168,7 +178,7 @@ try {
   });
   receiveFiles(({ models }) => addFiles(models, canThread));
   const asked = new URLSearchParams(location.search).get('model');
-  if (asked) add(new URL(asked, location.href).pathname.split('/').pop(), new URL(asked, location.href).href, canThread);
+  if (asked) addAddress(asked, canThread);
   await listWorks(canThread);
   showWorks();
 } catch (error) {

@@ -4,7 +4,7 @@ import { engine } from './engine.mjs';
 import { Failure, FailureNote, wasCancelled } from './failures.mjs';
 import { language, say } from './i18n.mjs';
 import { learnNames, nameOf } from './labels.mjs';
-import { Live, hasCamera } from './live.mjs';
+import { Live, setUpCamera } from './live.mjs';
 import { ModelPanel } from './model-panel.mjs';
 import { keepOffline } from './offline.mjs';
 import { PictureInput, receiveFiles } from './picture-input.mjs';
@@ -252,10 +252,7 @@ find('stop').addEventListener('click', () => {
   find('invitation').hidden = false;
   refresh();
 });
-for (const button of document.querySelectorAll('.camera-button')) {
-  button.hidden = !hasCamera();
-  button.addEventListener('click', () => goLive(() => Live.ofCamera()));
-}
+setUpCamera({ goLive: () => goLive(() => Live.ofCamera()), give: (photograph) => pictures.give(photograph) });
 
 // --- Beginning ---------------------------------------------------------------------
 

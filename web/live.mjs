@@ -8,7 +8,29 @@ const reasons = {
   NotReadableError: 'Another program is using the camera. Close it and try again.',
 };
 
-export const hasCamera = () => Boolean(navigator.mediaDevices?.getUserMedia);
+const hasCamera = () => Boolean(navigator.mediaDevices?.getUserMedia);
+const isHandheld = () => matchMedia('(pointer: coarse)').matches;
+
+let asking; // held, or Safari forgets it while the camera is open
+
+/** The telephone's own camera program, for one photograph. */
+function takePhotograph(give) {
+  asking = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*' });
+  asking.setAttribute('capture', 'environment');
+  asking.addEventListener('change', () => { if (asking.files[0]) give(asking.files[0]); });
+  asking.click();
+}
+
+/**
+ * The camera's buttons: a live picture, or a photograph where pages get none
+ * (without https, in some apps' browsers); hidden where there is neither.
+ */
+export function setUpCamera({ goLive, give }) {
+  for (const button of document.querySelectorAll('.camera-button')) {
+    button.hidden = !hasCamera() && !isHandheld();
+    button.addEventListener('click', () => (hasCamera() ? goLive() : takePhotograph(give)));
+  }
+}
 
 async function openCamera(facing) {
   try {

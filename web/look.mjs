@@ -1,12 +1,16 @@
 // The look of a painting, as it stands in the page's address: which style,
 // mixed with which other and how much, how strong, how large. Never the picture.
 
-const number = (text, low, high, otherwise) => {
-  const value = Number(text);
-  return text !== null && value >= low && value <= high ? value : otherwise;
-};
+/** An address is a stranger's: digits and a point, within bounds, or it says nothing. */
+function number(text, low, high, otherwise) {
+  const value = /^\d{1,6}(\.\d{1,6})?$/.test(text ?? '') ? Number(text) : NaN;
+  return value >= low && value <= high ? value : otherwise;
+}
 
-/** {style, second, blend, strength, size}: ids or '', percent, percent, 'full' or pixels. */
+/**
+ * {style, second, blend, strength, size}: ids or '', percent, percent, 'full' or
+ * whole pixels. Whether there is such a style is for the page to say.
+ */
 export function readLook() {
   const asked = new URLSearchParams(location.search);
   const size = asked.get('size');
@@ -15,7 +19,7 @@ export function readLook() {
     second: asked.get('with') ?? '',
     blend: number(asked.get('blend'), 0, 100, 50),
     strength: number(asked.get('strength'), 0, 100, 100),
-    size: size === 'full' ? size : number(size, 16, 8192, undefined),
+    size: size === 'full' ? size : Math.round(number(size, 16, 8192, NaN)) || undefined,
   };
 }
 

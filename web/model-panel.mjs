@@ -1,9 +1,15 @@
 // The visitor's own model: chosen as files, dropped, or named by address
 // (typed, or in the page's own address as ?role=URL); remembered for next time.
+import { Failure } from './failures.mjs';
 import { say, t } from './i18n.mjs';
 import { recall, remember, forget } from './model-store.mjs';
 
-const fileName = (address) => new URL(address).pathname.split('/').pop() || address;
+/** {name, source} of a model's address, which may come from a stranger's link. */
+export function modelAt(address) {
+  const { href, protocol, pathname } = URL.canParse(address, location.href) ? new URL(address, location.href) : {};
+  if (!/^https?:$/.test(protocol)) throw new Failure('That is no address of a model. It would begin with https://.');
+  return { name: pathname.split('/').pop() || href, source: href };
+}
 
 export class ModelPanel extends EventTarget {
   /** {role: {name, source}}: source a Blob or an address; what is still missing is absent. */
@@ -56,14 +62,18 @@ export class ModelPanel extends EventTarget {
   }
 
   #addAddresses(addresses) {
-    let chosen = this.files;
+    let chosen = this.files, failure;
     for (const role of Object.keys(this.#options.roles)) {
       const address = addresses[role]?.trim();
       if (!address) continue;
-      const { href } = new URL(address, location.href);
-      chosen = this.#options.merge(chosen, role, { name: fileName(href), source: href });
+      try {
+        chosen = this.#options.merge(chosen, role, modelAt(address));
+      } catch (error) {
+        failure = error;
+      }
     }
     this.#set(chosen);
+    if (failure) this.dispatchEvent(new CustomEvent('failure', { detail: failure }));
   }
 
   /** For the page to call once the model has shown that it works. */

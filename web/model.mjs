@@ -4,6 +4,7 @@ import { engine } from './engine.mjs';
 import { Failure, FailureNote } from './failures.mjs';
 import { language, say, t } from './i18n.mjs';
 import { measure, noiseFor } from './measure.mjs';
+import { modelAt } from './model-panel.mjs';
 import { keepOffline } from './offline.mjs';
 import { PictureInput, receiveFiles } from './picture-input.mjs';
 import { ProgressCard } from './progress.mjs';
@@ -243,8 +244,12 @@ receiveFiles(({ pictures: dropped, models }) => {
 });
 
 function useAddress(address) {
-  const { href, pathname } = new URL(address, location.href);
-  return inspect(href, pathname.split('/').pop() || href);
+  try {
+    const { name, source: href } = modelAt(address);
+    inspect(href, name);
+  } catch (error) {
+    failures.show(error);
+  }
 }
 find('address').addEventListener('submit', (event) => {
   event.preventDefault();

@@ -4,7 +4,7 @@ import './compare-slider.mjs';
 import { engine } from './engine.mjs';
 import { Failure, FailureNote, wasCancelled } from './failures.mjs';
 import { say, t } from './i18n.mjs';
-import { Live, hasCamera } from './live.mjs';
+import { Live, setUpCamera } from './live.mjs';
 import { readLook, writeLook } from './look.mjs';
 import { ModelPanel } from './model-panel.mjs';
 import { keepOffline } from './offline.mjs';
@@ -441,10 +441,7 @@ find('stop').addEventListener('click', () => {
     say(find('facts'), '');
   }
 });
-for (const button of document.querySelectorAll('.camera-button')) {
-  button.hidden = !hasCamera();
-  button.addEventListener('click', () => goLive(() => Live.ofCamera()));
-}
+setUpCamera({ goLive: () => goLive(() => Live.ofCamera()), give: (photograph) => photos.give(photograph) });
 
 // --- Beginning ---------------------------------------------------------------------
 

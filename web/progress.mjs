@@ -27,7 +27,7 @@ export class ProgressCard {
     this.#words = { ...words, ...ownWords };
     this.#text = element.querySelector('p');
     this.#bar = element.querySelector('progress');
-    element.querySelector('button').addEventListener('click', () => this.#controller?.abort());
+    element.querySelector('button').addEventListener('click', () => this.#cancel());
   }
 
   /** Stops what was going on and begins anew. Returns the new work's AbortSignal. */
@@ -52,6 +52,12 @@ export class ProgressCard {
     if (total > 0 && loaded > 0) this.#bar.value = loaded / total;
     else this.#bar.removeAttribute('value');
   };
+
+  /** Gone at once, though what is under way may take a while to notice. */
+  #cancel() {
+    this.#controller?.abort();
+    this.finish(this.#controller?.signal);
+  }
 
   /** Ends the work of `signal`, unless other work has begun since. */
   finish(signal) {

@@ -117,6 +117,7 @@ export default {
   'Style network (“predict”)': 'Rede do estilo («predict»)',
   'Painting network (“transfer”)': 'Rede que pinta («transfer»)',
   'Or one network alone': 'Ou uma só rede',
+  'That is no address of a model. It would begin with https://.': 'Isso não é o endereço de um modelo. Começaria por https://.',
   'reads the style': 'lê o estilo',
   paints: 'pinta',
   model: 'modelo',
