@@ -18,14 +18,15 @@ function mayPass({ code, status, cause }, { loaded }, tries) {
   return Boolean(cause) && (loaded > 0 || tries === 0);
 }
 
-function hintFor(error) {
-  const { status } = error;
+function hintFor(error, { loaded }) {
+  const { cause, status } = error;
   if (isOffline()) return rescueHints['fetch-offline'];
   if (isPage(error)) return rescueHints['fetch-page'];
   if (status === 401 || status === 403) return rescueHints['fetch-refused'];
   if (status === 404 || status === 410) return rescueHints['fetch-missing'];
   if (status >= 500) return rescueHints['fetch-server'];
-  return isStalled(error) ? rescueHints['fetch-stalled'] : error.hint;
+  if (isStalled(error)) return rescueHints['fetch-stalled'];
+  return cause ? rescueHints[loaded ? 'fetch-connection' : 'fetch-access'] : error.hint;
 }
 
 /** A strong validator that another request can be bound to. */
@@ -92,7 +93,7 @@ export async function recover(address, failure, partial, options, library) {
       if (partial.loaded > loaded) tries = -1;
     }
   }
-  error.hint = hintFor(error);
+  error.hint = hintFor(error, partial);
   throw error;
 }
 

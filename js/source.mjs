@@ -85,7 +85,7 @@ async function readResponse(response, options, partial) {
   } catch (error) {
     throwIfAborted(options.signal);
     if (error instanceof PincelError) throw error;
-    throw new PincelError('fetch', `${what} broke off: ${error.message}`, { cause: error, hint: 'fetch-connection' });
+    throw new PincelError('fetch', `${what} broke off: ${error.message}`, { cause: error });
   }
   refusePage(bytes, response, what);
   return bytes;
@@ -125,7 +125,7 @@ export async function download(address, options, partial, request) {
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof PincelError && !silence) throw error;
-    throw new PincelError('fetch', `${address} could not be fetched: ${(silence ?? error).message}`, { cause: silence ?? error, hint: 'fetch-access' });
+    throw new PincelError('fetch', `${address} could not be fetched: ${(silence ?? error).message}`, { cause: silence ?? error });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);

@@ -109,6 +109,10 @@ test('another part than was asked for is not taken, nor one that does not exist'
   assert.deepEqual(ranges(), [undefined, `bytes=${half}-`, undefined]);
 });
 
+test('a connection that is lost each time at the same place', async () => {
+  await rejects(load((response) => cut(response, bytes, half)), 'fetch', { message: /broke off/, hint: /connection and try again/ });
+});
+
 test('many small pieces arrive in the end', async () => {
   const step = Math.ceil(bytes.length / 6), headers = { ETag: '"one"' };
   const seen = await load((response, request) => {
