@@ -22,6 +22,7 @@ export const pages = [
   { name: 'errors', short: 'Errors' },
   { name: 'migration', short: 'Migration' },
   { name: 'faq', short: 'Questions' },
+  { name: 'inicio', short: 'Português', language: 'pt' },
   { name: 'painter', file: 'models/painter/README.md' }, // the models' cards, which others link to
   { name: 'classifier', file: 'models/classifier/README.md' },
 ];
@@ -103,7 +104,7 @@ const generated = { api: reference, 'command-line': commandLine, errors };
 export const textOf = (name) => generated[name]?.() ?? written(name);
 
 function navigation(current) {
-  return pages.filter(({ short }) => short).map(({ name, short }) => `<a href="${name === 'index' ? './' : `${name}.html`}"${name === current ? ' aria-current="page"' : ''}>${short}</a>`).join('\n      ');
+  return pages.filter(({ short }) => short).map(({ name, short, language }) => `<a href="${name === 'index' ? './' : `${name}.html`}"${language ? ` lang="${language}"` : ''}${name === current ? ' aria-current="page"' : ''}>${short}</a>`).join('\n      ');
 }
 
 /** The finished page; its first paragraph describes it to search engines. */
@@ -113,6 +114,7 @@ export function page(name) {
   const sections = isFine ? chapters : headings.filter(({ depth }) => depth > 1);
   const description = plain([...html.matchAll(/<p>(.*?)<\/p>/gs)].map(([, text]) => text).find((text) => !text.startsWith('<img'))).replace(/\s+/g, ' ');
   const values = {
+    language: pages.find((one) => one.name === name).language ?? 'en',
     title: headings[0].html, plainTitle: plain(headings[0].html), description, navigation: navigation(name), content: html,
     contents: sections.map(({ html: text, id, depth }) => `<li${depth > 2 ? ' class="deep"' : ''}><a href="#${id}">${plain(text)}</a></li>`).join('\n        '),
     address: name === 'index' ? './' : `${name}.html`,

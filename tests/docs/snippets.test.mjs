@@ -141,6 +141,8 @@ async function paints(id, width) {
 const inPages = {
   'start-element': () => elementsPaint('start-element', { width: 512, classifies: false }),
   'start-program': async () => assert.deepEqual((await runModule('start-program', { result: '[painting.width, painting.height]' })).value, [384, 256]),
+  'inicio-elemento': () => elementsPaint('inicio-elemento', { width: 512, classifies: false }),
+  'inicio-programa': async () => assert.equal((await runModule('inicio-programa', { result: 'pintura.width' })).value, 384),
   'readme-script-tag': () => answers('readme-script-tag', /^\S.* \(\d+ %\)$/),
   'readme-module': async () => assert.deepEqual((await runModule('readme-module', { result: '[canvas.width, canvas.height]' })).value, [384, 256]),
   'readme-elements': () => elementsPaint('readme-elements', { width: 512 }),
