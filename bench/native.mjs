@@ -28,8 +28,10 @@ export async function startNative(program, model, inputs) {
   inputs.forEach(({ buffer, byteOffset, byteLength }, i) => writeFileSync(files[i], new Uint8Array(buffer, byteOffset, byteLength)));
   const child = spawn(program, [model, output, ...files], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const failed = new Promise((_, reject) => { child.once('error', reject); });
+  failed.catch(() => {});
   const line = async () => {
-    const { value, done } = await lines.next();
+    const { value, done } = await Promise.race([lines.next(), failed]);
     if (done) throw new Error('The native program ended.');
     return value;
   };
