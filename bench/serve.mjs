@@ -10,7 +10,8 @@ const types = {
   '.json': 'application/json', '.wasm': 'application/wasm', '.svg': 'image/svg+xml',
 };
 
-async function load(mounts, path) {
+async function load(mounts, address) {
+  const path = decodeURIComponent(address);
   const prefix = Object.keys(mounts).find((candidate) => path.startsWith(candidate));
   if (!prefix || path.includes('\0')) return undefined;
   const file = join(mounts[prefix], normalize(`/${path.slice(prefix.length)}`)); // absolute, so '..' cannot climb past the mount
@@ -30,7 +31,7 @@ export async function serve(mounts) {
   const files = new Map();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
-    if (!files.has(pathname)) files.set(pathname, load(mounts, decodeURIComponent(pathname)).catch(() => undefined));
+    if (!files.has(pathname)) files.set(pathname, load(mounts, pathname).catch(() => undefined));
     const found = await files.get(pathname);
     response.writeHead(found ? 200 : 404, {
       'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp',
