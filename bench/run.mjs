@@ -136,7 +136,7 @@ await main(async () => {
     writeFileSync(join(root, 'bench/results.svg'), chart(results, machine));
     if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
     if (options.readme) {
-      writeReadme(text);
+      writeReadme(`${text}\n\n![Pincel and its peers: median times as bars](bench/chart.svg)`);
       writeFileSync(join(root, 'bench/chart.svg'), chart(results, machine));
     }
     if (failures.length) process.exitCode = 1;
