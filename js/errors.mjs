@@ -34,6 +34,7 @@ export const hints = {
   picture: 'The picture cannot be decoded; try saving it as PNG or JPEG.',
   value: 'An input holds a value the model cannot use, such as an index out of range.',
   fetch: 'Check the address, and that the server sends the file itself, not a page about it.',
+  'fetch-access': 'Check the connection and, for another origin, that it sends Access-Control-Allow-Origin.',
   'fetch-path': 'Check the path.',
   'fetch-choose': 'It may have been moved or changed; choose it again.',
   integrity: 'The file is not the one that was promised; it may have been updated or damaged on its way.',
@@ -49,7 +50,6 @@ export const hints = {
 
 /** Those of rescue.mjs. */
 export const rescueHints = {
-  'fetch-access': 'Check the connection and, for another origin, that it sends Access-Control-Allow-Origin.',
   'fetch-connection': 'Check the connection and try again.',
   'fetch-offline': 'This device is offline. What was fetched once serves without a connection; this was not.',
   'fetch-missing': 'The server has no such file: check the address and that the file was uploaded.',

@@ -26,7 +26,7 @@ function hintFor(error, { loaded }) {
   if (status === 404 || status === 410) return rescueHints['fetch-missing'];
   if (status >= 500) return rescueHints['fetch-server'];
   if (isStalled(error)) return rescueHints['fetch-stalled'];
-  return cause ? rescueHints[loaded ? 'fetch-connection' : 'fetch-access'] : error.hint;
+  return cause && loaded ? rescueHints['fetch-connection'] : error.hint;
 }
 
 /** A strong validator that another request can be bound to. */

@@ -125,7 +125,7 @@ export async function download(address, options, partial, request) {
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof PincelError && !silence) throw error;
-    throw new PincelError('fetch', `${address} could not be fetched: ${(silence ?? error).message}`, { cause: silence ?? error });
+    throw new PincelError('fetch', `${address} could not be fetched: ${(silence ?? error).message}`, { cause: silence ?? error, hint: 'fetch-access' }); // offline rescue.mjs may be out of reach, too
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);

@@ -40,7 +40,8 @@ async function withPage(use, { prepare, origin = server.origin } = {}) {
 }
 
 /** Runs in the page: {sum, why, name, version} or {code, message, hint}. */
-async function load([source, options]) {
+async function load([source, { hangsUp, ...options }]) {
+  if (hangsUp) options.onProgress = () => { fetch('/hang-up'); }; // what came before may be lost otherwise
   try {
     const { Model } = await import('/dist/pincel.mjs');
     const model = await Model.load(source, options);
@@ -134,14 +135,19 @@ for (const [what, prepare] of [
 }
 
 test('a model whose download breaks off, falls silent, or meets a tired server', () => withPage(async (page) => {
-  server.answers['/model'] = (response, request, times) => (times ? ranged(response, request, bytes, { ETag: '"one"' }) : cut(response, bytes, half, { ETag: '"one"' }));
-  works(await outcome(page));
+  const headers = { ETag: '"one"' };
+  server.answers['/model'] = (response, request, times) => {
+    if (times) ranged(response, request, bytes, headers);
+    else response.writeHead(200, { 'Content-Length': bytes.length, ...headers }).write(bytes.subarray(0, half));
+    server.answers['/hang-up'] = (other) => { other.end(); if (!times) response.destroy(); };
+  };
+  works(await outcome(page, { hangsUp: true }));
   assert.deepEqual(server.asked.filter(({ path }) => path === '/model').map(({ headers }) => headers.range), [undefined, `bytes=${half}-`]);
   server.answers['/silent'] = (response, request, times) => {
-    if (times) ranged(response, request, bytes, { ETag: '"one"' });
-    else response.writeHead(200, { 'Content-Length': bytes.length, ETag: '"one"' }).write(bytes.subarray(0, half));
+    if (times) ranged(response, request, bytes, headers);
+    else response.writeHead(200, { 'Content-Length': bytes.length, ...headers }).write(bytes.subarray(0, half));
   };
-  works(await outcome(page, { timeout: 300 }, '/silent'));
+  works(await outcome(page, { timeout: 1000 }, '/silent'));
   server.answers['/tired'] = (response, _, times) => (times ? response.end(bytes) : response.writeHead(502).end(html));
   works(await outcome(page, {}, '/tired'));
 }));

@@ -128,7 +128,7 @@ test('many small pieces arrive in the end', async () => {
 
 test('a connection that falls silent is left, and taken up again', async () => {
   const silent = (response) => response.writeHead(200, { 'Content-Length': bytes.length, ETag: '"one"' }).write(bytes.subarray(0, half));
-  await load((response, request, times) => (times ? ranged(response, request, bytes, { ETag: '"one"' }) : silent(response)), { timeout: 200 });
+  await load((response, request, times) => (times ? ranged(response, request, bytes, { ETag: '"one"' }) : silent(response)), { timeout: 1000 });
   assert.deepEqual(ranges(), [undefined, `bytes=${half}-`]);
   server.asked.length = 0;
   await rejects(load(() => {}, { timeout: 100 }), 'fetch', { message: /nothing came for 100 ms/, hint: /timeout/ });
