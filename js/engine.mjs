@@ -13,7 +13,7 @@ const initialPages = 32; // the modules' own
 const maximumPages = [32768, 16384, 8192, 4096]; // 2 GiB, or what the system will reserve
 const maxAutoThreads = 8;
 
-const compiled = new Map(); // address → Promise<WebAssembly.Module>
+const compiled = new Map(); // address or bytes → Promise<WebAssembly.Module>
 
 async function readModule(address) {
   const { readFile } = await importNode('node:fs/promises');
@@ -28,19 +28,20 @@ async function fetchModule(address) {
   return WebAssembly.compile(await response.arrayBuffer()); // served with another type; works all the same
 }
 
-/** The compiled module of a file in the asset folder. rescue.mjs tries again, or says what stands in the way. */
-export function loadModule(file, assets) {
-  const address = assets + file;
-  if (!compiled.has(address)) {
-    const loading = isNode && address.startsWith('file:') ? readModule(address) : fetchModule(address);
+/** The compiled module at an address, or of its bytes. rescue.mjs tries again, or says what stands in the way. */
+export function loadModule(place, assetBase) {
+  if (!compiled.has(place)) {
+    const isBytes = typeof place !== 'string';
+    const loading = isBytes ? WebAssembly.compile(place) : isNode && place.startsWith('file:') ? readModule(place) : fetchModule(place);
     const rescued = loading.catch((cause) => {
-      const failure = new PincelError('environment', `The engine ${address} could not be loaded: ${cause.message}`, { cause, hint: 'environment-files' });
-      return ask('rescue', 'engine', [address, failure], { assetBase: assets }, failure);
+      const failure = new PincelError('environment', `The engine ${isBytes ? '' : place} could not be loaded: ${cause.message}`, { cause, hint: 'environment-files' });
+      if (isBytes) throw failure;
+      return ask('rescue', 'engine', [place, failure], { assetBase }, failure);
     });
-    compiled.set(address, rescued);
-    rescued.catch(() => compiled.delete(address)); // so that a later try can succeed
+    compiled.set(place, rescued);
+    rescued.catch(() => compiled.delete(place)); // so that a later try can succeed
   }
-  return compiled.get(address);
+  return compiled.get(place);
 }
 
 function chooseSimd(wanted = 'auto') {
@@ -72,14 +73,14 @@ async function chooseThreads(wanted = 'auto') {
 
 /** What will run and where its files lie; plain data that a worker can be given. */
 export async function planEngine(options) {
-  const simd = chooseSimd(options.simd);
-  return { simd, tools: options.tools, ...await chooseThreads(options.threads), limits: options.limits, ...await locate(options) };
+  const simd = chooseSimd(options.simd), { assets, folder, worker } = await locate(options);
+  const name = `pincel-${options.tools ? 'tools-' : ''}${simd === 'relaxed' ? simd : 'simd128'}`; // the tools hold the engine too
+  const modules = [assets(`${name}.wasm`), assets(`${name}-threads.wasm`)];
+  return { simd, ...await chooseThreads(options.threads), limits: options.limits, modules, folder, worker };
 }
 
-/** The compiled module of a plan: the engine, or the tools, which hold it too. */
-export function moduleFor({ simd, tools, threads, assets }) {
-  return loadModule(`pincel-${tools ? 'tools-' : ''}${simd === 'relaxed' ? 'relaxed' : 'simd128'}${threads > 1 ? '-threads' : ''}.wasm`, assets);
-}
+/** The compiled module of a plan. */
+export const moduleFor = ({ modules, threads, folder }) => loadModule(modules[threads > 1 ? 1 : 0], folder);
 
 function sharedMemory() {
   let failure;

@@ -3,7 +3,8 @@ import { PincelError } from './errors.mjs';
 
 export const version = '0.1.0';
 
-export const isNode = typeof process === 'object' && Boolean(process.versions?.node) && process.type !== 'renderer';
+const { process } = globalThis; // by this name bundlers would put a stand-in into pages
+export const isNode = Boolean(process?.versions?.node) && process.type !== 'renderer';
 export const isWorker = typeof WorkerGlobalScope === 'function' && globalThis instanceof WorkerGlobalScope;
 export const isPage = !isNode && !isWorker;
 
@@ -35,13 +36,21 @@ export async function absolute(where) {
   }
 }
 
-/** @returns {Promise<{assets: string, worker: {url: string, isModule: boolean}}>} the folder of the .wasm files, and the worker script */
-export async function locate({ assetBase, workerURL }) {
-  if (!assetBase && !libraryURL) {
-    throw new PincelError('environment', 'It is unknown where the library lies.', { hint: 'environment-place' });
-  }
-  const assets = assetBase ? (await absolute(assetBase)).replace(/\/?$/, '/') : new URL('.', libraryURL).href;
-  if (!workerURL && isOwnFile) return { assets, worker: { url: libraryURL, isModule: Boolean(import.meta.url) } };
-  const url = workerURL ? await absolute(workerURL) : `${assets}pincel.mjs`;
-  return { assets, worker: { url, isModule: !/\.js([?#]|$)/.test(url) } };
+/** One for all copies of this version: the tools have their own of this module. */
+const defaults = globalThis[Symbol.for(`pincel ${version}`)] ??= {};
+
+/** Where things lie for all calls that do not say so themselves: {assetBase, workerURL}. */
+export const configure = (options) => { Object.assign(defaults, options); };
+
+/**
+ * The worker script, and what lies under the name of a file: assets(file) is an address or what a table has in its
+ * place, bytes or, for modules, a function that imports them; `folder` is undefined with a table.
+ * @returns {Promise<{assets: (file: string) => string | BufferSource | Function, folder?: string, worker: {url: string, isModule: boolean}}>}
+ */
+export async function locate({ assetBase = defaults.assetBase, workerURL = defaults.workerURL }) {
+  const table = assetBase?.constructor === Object && assetBase;
+  const folder = assetBase && !table ? (await absolute(assetBase)).replace(/\/?$/, '/') : libraryURL ? new URL('.', libraryURL).href : '';
+  const assets = (file) => table[file] ?? folder + file;
+  const url = workerURL ? await absolute(workerURL) : isOwnFile ? libraryURL : `${folder}pincel.mjs`;
+  return { assets, folder: table ? undefined : folder, worker: { url, isModule: !/\.js([?#]|$)/.test(url) } };
 }

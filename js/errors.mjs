@@ -40,7 +40,6 @@ export const hints = {
   integrity: 'The file is not the one that was promised; it may have been updated or damaged on its way.',
   environment: 'See "Browsers" in the README for what a page needs.',
   'environment-files': 'Copy all files of dist/ beside the library, or pass their folder as `assetBase`.',
-  'environment-place': 'Pass `assetBase`, the folder of the .wasm files.',
   'environment-simd': 'Chrome and Edge 91, Firefox 89, Safari 16.4 and later have it.',
   'environment-relaxed': "simd: 'auto' takes the best there is.",
   'environment-worker': "The script must come from the page's own origin (`workerURL`), and a policy must allow it: worker-src 'self'.",

@@ -3,7 +3,7 @@ import { serveIfWorker } from './threads.mjs';
 import { serveModel } from './worker.mjs';
 
 export { Classifier } from './classifier.mjs';
-export { version } from './environment.mjs';
+export { configure, version } from './environment.mjs';
 export { PincelError } from './errors.mjs';
 export { features } from './features.mjs';
 export { Model, events } from './model.mjs';

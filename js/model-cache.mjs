@@ -4,7 +4,7 @@
 
 async function folderOf({ importModule }) {
   const { join } = await importModule('node:path'), { homedir } = await importModule('node:os');
-  const { PINCEL_CACHE, XDG_CACHE_HOME } = process.env;
+  const { PINCEL_CACHE, XDG_CACHE_HOME } = globalThis.process.env;
   return { join, folder: PINCEL_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'pincel') };
 }
 
@@ -26,7 +26,7 @@ export async function keptFile(file, integrity, library) {
 /** The path it is written to; undefined when the folder cannot be written, which does no harm. */
 async function write(path, contents, library) {
   const { mkdir, rename, rm, writeFile } = await library.importModule('node:fs/promises');
-  const { dirname } = await library.importModule('node:path'), unfinished = `${path}.${process.pid}`;
+  const { dirname } = await library.importModule('node:path'), unfinished = `${path}.${globalThis.process.pid}`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(unfinished, contents);

@@ -2,7 +2,7 @@
 // here or in a worker.
 import { Core, copyArrays } from './core.mjs';
 import { planEngine } from './engine.mjs';
-import { absolute, importNode, isPage, locate } from './environment.mjs';
+import { isPage } from './environment.mjs';
 import { PincelError, throwIfAborted, unlessAborted } from './errors.mjs';
 import { ask, isOwned, loadBytes, named } from './source.mjs';
 import { RemoteCore } from './worker.mjs';
@@ -50,10 +50,7 @@ const isNamedONNX = (source) => /\.onnx$/i.test(nameOf(source));
 const isONNX = (bytes) => bytes[0] === 8 && String.fromCharCode(...bytes.subarray(4, 8)) !== 'TFL3';
 
 /** The bytes with the other files that hold weights, if there are such. */
-async function completeONNX(bytes, source, options) {
-  const { withExternalData } = await importNode(`${(await locate(options)).assets}pincel-onnx.mjs`);
-  return withExternalData(bytes, source, options, { PincelError, absolute, loadBytes });
-}
+const completeONNX = (bytes, source, options) => ask('onnx', 'withExternalData', [bytes, source], options);
 
 const metadataName = new TextEncoder().encode('TFLITE_METADATA');
 
@@ -69,8 +66,7 @@ function namesMetadata(bytes) {
 /** What the file says of its pictures and labels; read by a module of its own, for files that do. */
 async function metadataIn(bytes, options) {
   if (!namesMetadata(bytes.subarray(0, 2 ** 26))) return undefined;
-  const { readMetadata } = await importNode(`${(await locate(options)).assets}pincel-metadata.mjs`);
-  return readMetadata(bytes);
+  return ask('metadata', 'readMetadata', [bytes], options);
 }
 
 const discard = (starting) => starting.then((core) => core.dispose(), () => {});

@@ -11,8 +11,8 @@ const maxPixels = 100e6;
 
 /** An instance of the small module that decodes and encodes, for one call. */
 async function withCodec(options, action) {
-  const { assets } = await locate(options);
-  const { exports } = await WebAssembly.instantiate(await loadModule('pincel-pictures.wasm', assets), {});
+  const { assets, folder } = await locate(options);
+  const { exports } = await WebAssembly.instantiate(await loadModule(assets('pincel-pictures.wasm'), folder), {});
   return action(exports, new Memory(exports, exports.memory));
 }
 

@@ -1,6 +1,6 @@
 // <pincel-painter> and <pincel-classifier>, after
 //
-//   import 'pincel/dist/pincel-elements.mjs'
+//   import 'pincel/elements'
 //
 // or, in a plain page, <script src="pincel.js"></script> and then
 // <script src="pincel-elements.js"></script>.
@@ -15,6 +15,14 @@
 import type { Picture, PincelError, Progress } from './pincel.js';
 
 declare class PictureElement extends HTMLElement {
+  addEventListener<Name extends keyof PincelElementEvents>(
+    type: Name, listener: (this: this, event: PincelElementEvents[Name]) => unknown, options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener<Name extends keyof HTMLElementEventMap>(
+    type: Name, listener: (this: this, event: HTMLElementEventMap[Name]) => unknown, options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+
   /** Goes before the attribute `src`. */
   picture: Picture | undefined;
   /** Works anew on the present picture. Happens by itself when an attribute or the picture changes. */
@@ -50,9 +58,55 @@ export interface PincelElementEvents {
   'pincel-error': CustomEvent<{ error: PincelError }>;
 }
 
+/** What both take in JSX; attributes are texts or numbers, and what else elements have. */
+interface SharedAttributes {
+  src?: string;
+  model?: string;
+  'asset-base'?: string;
+  'choose-text'?: string;
+  alt?: string;
+  id?: string;
+  class?: string;
+  className?: string;
+  slot?: string;
+  part?: string;
+  hidden?: boolean;
+  lang?: string;
+  style?: unknown;
+  key?: string | number | bigint | null;
+  ref?: unknown;
+  children?: unknown;
+  [attribute: `data-${string}` | `aria-${string}` | `on${string}`]: unknown;
+}
+
+export interface PincelPainterAttributes extends SharedAttributes {
+  predict?: string;
+  transfer?: string;
+  look?: string;
+  'look-src'?: string;
+  strength?: number | string;
+  size?: number | string;
+}
+
+export interface PincelClassifierAttributes extends SharedAttributes {
+  labels?: string;
+  top?: number | string;
+  threshold?: number | string;
+  'unsure-text'?: string;
+}
+
+/** The elements in JSX. React: `declare module 'react' { namespace JSX { interface IntrinsicElements extends PincelIntrinsicElements {} } }`. */
+export interface PincelIntrinsicElements {
+  'pincel-painter': PincelPainterAttributes;
+  'pincel-classifier': PincelClassifierAttributes;
+}
+
 declare global {
   interface HTMLElementTagNameMap {
     'pincel-painter': PincelPainter;
     'pincel-classifier': PincelClassifier;
+  }
+  namespace JSX {
+    interface IntrinsicElements extends PincelIntrinsicElements {}
   }
 }

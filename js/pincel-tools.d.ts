@@ -1,7 +1,7 @@
 // pincel-tools.mjs: models converted and quantised, in a page, a worker or
 // Node. It needs pincel.mjs and pincel-tools-*.wasm beside it; nothing leaves
 // the device.
-import type { ModelSource, Picture } from './pincel';
+import type { Assets, ModelSource, Picture } from './pincel.js';
 
 /** How a picture's bytes become the model's values, and what goes into the new file's metadata. */
 export interface Description {
@@ -18,7 +18,7 @@ export interface Description {
 interface ToolOptions extends Description {
   /** Another input shape, as the file lays it out; models with one input. */
   shapes?: Record<string, number[]>;
-  assetBase?: string;
+  assetBase?: string | URL | Assets;
   simd?: 'auto' | 'simd128' | 'relaxed';
   limits?: { memory?: number; macs?: number };
   /** Other files that hold weights of an .onnx file, by name. */

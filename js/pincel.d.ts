@@ -1,6 +1,7 @@
 // Pincel: image models in a web page, in workers and in Node 20 or newer.
 // The same names are properties of the global `pincel` after
 // <script src="pincel.js"></script>.
+/// <reference lib="dom" />
 
 /**
  * Where a model lies: an address, a path (Node), or the file itself; or its name in the registry,
@@ -41,6 +42,13 @@ export type Picture =
   | string | URL | Blob | ArrayBuffer | Uint8Array | Pixels | ImageData | ImageBitmap | HTMLImageElement
   | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | VideoFrame;
 
+declare global {
+  interface SymbolConstructor {
+    /** As lib.esnext.disposable has it. */
+    readonly dispose: unique symbol;
+  }
+}
+
 /** RGBA, 8 bits each, rows from top to bottom, not premultiplied. */
 export interface Pixels {
   data: Uint8ClampedArray | Uint8Array;
@@ -54,6 +62,17 @@ export interface Progress {
   loaded: number;
   total?: number;
 }
+
+/**
+ * Where the library's files are, by their names in dist/: an address, or the file itself; for modules a function that
+ * imports them. What is not named here is looked for beside the library.
+ *
+ *     { 'pincel-relaxed.wasm': '/hashed-1f3a.wasm', 'pincel-registry.mjs': () => import('pincel/dist/pincel-registry.mjs') }
+ */
+export type Assets = Record<string, string | ArrayBuffer | Uint8Array | (() => Promise<unknown>)>;
+
+/** Where the library's files lie, for every later call that does not say so itself. Bundlers need no such call. */
+export function configure(options: { assetBase?: string | URL | Assets; workerURL?: string | URL }): void;
 
 export interface LoadOptions {
   /** 'auto': as many as the processor has, up to 8; 1 where memory cannot be shared, and model.info.why says why. */
@@ -97,15 +116,16 @@ export interface LoadOptions {
   version?: string;
   /** Shapes by input name: plans for that size instead of the file's. */
   shapes?: Record<string, number[]>;
-  /** The folder of the .wasm files. Default: the library's own. */
-  assetBase?: string | URL;
+  /** The folder of the .wasm files, or where each file lies. Default: the library's own folder. */
+  assetBase?: string | URL | Assets;
   /**
    * The worker script. Default: the library's own file, or pincel.mjs in
-   * assetBase when the library was bundled into another file. A library from
-   * another origin needs a file of the page's own origin here, which holds
-   * `import 'https://cdn.example/pincel.mjs'` (.mjs) or
-   * `importScripts('https://cdn.example/pincel.js')` (.js); without it models
-   * run in the page's own thread, and model.info.why says so.
+   * assetBase when it was bundled into another file. A script of another origin
+   * is started by one of the page's own that only imports it; where a policy
+   * forbids that (worker-src without blob:), name a file of the page's own origin,
+   * which holds `import 'https://cdn.example/pincel.mjs'` (.mjs) or
+   * `importScripts('https://cdn.example/pincel.js')` (.js). Without a worker
+   * models run in the page's own thread, and model.info.why says so.
    */
   workerURL?: string | URL;
   /** The kernels to use. 'auto' takes the best this browser has. 'scalar' is for comparison. */
@@ -452,7 +472,7 @@ export interface RegisteredModel {
 }
 
 /** The models that can be named 'pincel:NAME': those that ship, and well-known public ones. */
-export function listModels(options?: { assetBase?: string | URL }): Promise<Record<string, RegisteredModel>>;
+export function listModels(options?: { assetBase?: string | URL | Assets }): Promise<Record<string, RegisteredModel>>;
 
 /**
  * Fetches a model's files by its name, checks and keeps them: in Cache Storage, or in Node in $PINCEL_CACHE
@@ -520,10 +540,10 @@ export interface ManifestFile {
 export function features(): { simd128: boolean; relaxed: boolean; threads: boolean; why?: string };
 
 /** Any picture as pixels. */
-export function readPicture(picture: Picture, options?: { signal?: AbortSignal; assetBase?: string | URL }): Promise<Pixels>;
+export function readPicture(picture: Picture, options?: { signal?: AbortSignal; assetBase?: string | URL | Assets }): Promise<Pixels>;
 
 /** Pixels as a PNG file; the same in browsers and Node. */
-export function encodePNG(pixels: Pixels, options?: { assetBase?: string | URL }): Promise<Uint8Array>;
+export function encodePNG(pixels: Pixels, options?: { assetBase?: string | URL | Assets }): Promise<Uint8Array>;
 
 /** The library's version, as in package.json. */
 export const version: string;

@@ -3,26 +3,26 @@
 // is known of each. A module of its own, dist/pincel-registry.mjs, which is
 // fetched when a model is first named; what it needs of the library it is
 // given as `library`, so that there is one class of errors and one way to
-// fetch: {assets, loadBytes, PincelError, isNode, importModule}.
+// fetch: {assets(file), loadBytes, PincelError, isNode, importModule}.
 import { registryHints } from './errors.mjs';
 import { keepFile, keptFile } from './model-cache.mjs';
 
-const books = new Map(); // address of registry.json → Promise<its contents>
+const books = new Map(); // registry.json's address or bytes → Promise<its contents>
 const remembered = new Map(); // sha256 → bytes, where a page has no Cache Storage
 
 /** '5d31…' as 'sha256-…' in base64. */
 const integrityOf = (hex) => `sha256-${btoa(String.fromCharCode(...hex.match(/../g).map((pair) => parseInt(pair, 16))))}`;
 
 async function openBook({ cache }, { assets, loadBytes }) {
-  const address = `${assets}models/registry.json`;
-  if (!books.has(address)) {
-    const loading = loadBytes(address, { cache }).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
-    books.set(address, loading.catch((error) => {
-      books.delete(address); // so that a later try can succeed
+  const place = assets('models/registry.json');
+  if (!books.has(place)) {
+    const loading = loadBytes(place, { cache }).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
+    books.set(place, loading.catch((error) => {
+      books.delete(place); // so that a later try can succeed
       throw error;
     }));
   }
-  return books.get(address);
+  return books.get(place);
 }
 
 async function findModel(name, options, library) {
@@ -41,7 +41,7 @@ async function findModel(name, options, library) {
 /** Where a file may be had: the mirror, when there is one, else its publishers, else beside the library. */
 function addressesOf(file, { mirror }, { assets }) {
   if (mirror) return [`${String(mirror).replace(/\/?$/, '/')}${file.name}`];
-  return file.addresses ?? [`${assets}models/${file.name}`];
+  return file.addresses ?? [assets(`models/${file.name}`)];
 }
 
 /** Fetched from the first address that has what was promised. */
@@ -60,7 +60,7 @@ async function fetchFile(file, options, library) {
   throw failure;
 }
 
-const isLocal = (file, { mirror }, { isNode, assets }) => isNode && !mirror && !file.addresses && assets.startsWith('file:');
+const isLocal = (file, { mirror }, { isNode, assets }) => isNode && !mirror && !file.addresses && String(assets(`models/${file.name}`)).startsWith('file:');
 
 /** A file's bytes and where they were kept: {bytes, path, wasKept}. Pages keep them in Cache Storage, or in memory. */
 async function openFile(file, options, library) {

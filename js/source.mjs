@@ -16,7 +16,8 @@ export async function ask(file, action, parameters, options, failure) {
   const { assets } = await locate(options);
   let module;
   try {
-    module = await importNode(`${assets}pincel-${file}.mjs`);
+    const place = assets(`pincel-${file}.mjs`);
+    module = await (typeof place === 'function' ? place() : importNode(place));
   } catch (cause) {
     throw failure ?? new PincelError('environment', `pincel-${file}.mjs could not be loaded: ${cause.message}`, { cause, hint: 'environment-files' });
   }

@@ -8,8 +8,14 @@ import { PincelError } from './errors.mjs';
 const workerName = 'pincel-worker';
 const startMilliseconds = 20000;
 
+/** A script of another origin cannot be a worker's own; one of the page's that only loads it can. */
+function startable(url, isModule) {
+  if (new URL(url).origin === globalThis.location.origin) return url;
+  return URL.createObjectURL(new Blob([isModule ? `import"${url}"` : `importScripts("${url}")`], { type: 'text/javascript' }));
+}
+
 function webWorker({ url, isModule }) {
-  const worker = new Worker(url, { name: workerName, type: isModule ? 'module' : 'classic' });
+  const worker = new Worker(startable(url, isModule), { name: workerName, type: isModule ? 'module' : 'classic' });
   const port = {
     post: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => worker.terminate(),
@@ -91,7 +97,7 @@ function serveThread(port, { module, memory, stackTop, storage }) {
 /** This worker's own port, when the library started it; undefined anywhere else. */
 async function ownPort() {
   if (isNode) {
-    if (process.argv.at(-1) !== workerName) return undefined;
+    if (globalThis.process.argv.at(-1) !== workerName) return undefined;
     const { parentPort } = await importNode('node:worker_threads');
     if (!parentPort) return undefined;
     const port = { post: (message, transfer) => parentPort.postMessage(message, transfer) };

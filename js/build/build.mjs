@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { writeBundlerEntries, writeIntegrity } from './package.mjs';
 import { writePrecache } from './precache.mjs';
 import { root, setUp } from './setup.mjs';
 
@@ -126,7 +127,8 @@ function checkSizes(files) {
 export async function build() {
   mkdirSync(dist, { recursive: true });
   const files = ['pincel.mjs', 'pincel.js', 'pincel-elements.mjs', 'pincel-elements.js', ...onDemand.map((name) => `pincel-${name}.mjs`), 'pincel-tools.mjs', 'pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts', ...wasmBuilds.flatMap(({ modules }) => modules)];
-  for (const stray of readdirSync(dist).filter((name) => ![...files, 'precache.js', 'models', 'docs'].includes(name))) rmSync(join(dist, stray), { recursive: true });
+  const others = ['pincel-bundler.mjs', 'pincel-bundler-elements.mjs', 'pincel-bundler-tools.mjs', 'integrity.json', 'precache.js', 'models', 'docs'];
+  for (const stray of readdirSync(dist).filter((name) => ![...files, ...others].includes(name))) rmSync(join(dist, stray), { recursive: true });
   for (const { name, options, modules } of wasmBuilds) {
     const folder = cmakeBuild(name, options);
     for (const module of modules) {
@@ -137,10 +139,13 @@ export async function build() {
   await bundle();
   for (const types of ['pincel.d.ts', 'pincel-elements.d.ts', 'pincel-tools.d.ts']) copyFileSync(join(root, 'js', types), join(dist, types));
   copyModels();
+  writeBundlerEntries(dist, onDemand);
+  const tag = writeIntegrity(dist, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   const { writeDocs } = await import('./docs.mjs'); // needs packages, and the library
   writeDocs(dist);
   writePrecache({ web: join(root, 'web'), dist, models: join(dist, 'models') });
   checkSizes(files);
+  console.log(`Once published:\n${tag}`);
 }
 
 /** Ends the process with the message of what went wrong, without a stack. */

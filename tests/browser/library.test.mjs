@@ -51,16 +51,25 @@ async function sumWith([library, bytes, options]) {
   return { z: [...z], info };
 }
 
-test('from another origin: in the page itself, or in a worker by way of a file of the page\'s own', async () => {
+test('from another origin: in a worker that only loads it, or one of the page\'s own; under a policy in the page itself', async () => {
   const other = await startServer({ headers: { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' } });
   const library = `${other.origin}/dist/pincel.mjs`;
   const direct = await page.evaluate(sumWith, [library, sum, {}]);
   assert.deepEqual(direct.z, [1, 2, 3, 4]);
-  assert.match(direct.info.why, /calling thread/);
+  assert.deepEqual([direct.info.threads > 1, direct.info.why], [true, undefined]);
   const workerURL = `/tests/browser/trampoline.mjs?library=${encodeURIComponent(library)}`;
   const inWorker = await page.evaluate(sumWith, [library, sum, { workerURL, threads: 2 }]);
   assert.deepEqual(inWorker.z, [1, 2, 3, 4]);
   assert.deepEqual([inWorker.info.threads, inWorker.info.why], [2, undefined]);
+  const policy = `script-src 'self' 'wasm-unsafe-eval' ${other.origin}; worker-src 'self'`;
+  const strict = await startServer({ headers: { 'Content-Security-Policy': policy } });
+  const own = await browser.newPage();
+  await own.goto(`${strict.origin}/tests/browser/blank.html`);
+  const here = await own.evaluate(sumWith, [library, sum, {}]);
+  assert.deepEqual(here.z, [1, 2, 3, 4]);
+  assert.match(here.info.why, /calling thread/);
+  await own.close();
+  await strict.close();
   await other.close();
 });
 
