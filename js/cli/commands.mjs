@@ -1,5 +1,6 @@
 // In the order of the overview.
 import { bench } from './bench.mjs';
+import { bundle } from './bundle.mjs';
 import { convert } from './convert.mjs';
 import { inspect } from './inspect.mjs';
 import { list } from './list.mjs';
@@ -9,4 +10,4 @@ import { quantize } from './quantize.mjs';
 import { run } from './run.mjs';
 import { verify } from './verify.mjs';
 
-export const commands = [run, inspect, bench, verify, convert, quantize, list, pull, manifest];
+export const commands = [run, inspect, bench, verify, convert, quantize, list, pull, manifest, bundle];
