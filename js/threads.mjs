@@ -10,7 +10,7 @@ const startMilliseconds = 20000;
 
 /** A script of another origin cannot be a worker's own; one of the page's that only loads it can. */
 function startable(url, isModule) {
-  if (new URL(url).origin === globalThis.location.origin) return url;
+  if (!url.startsWith('http') || new URL(url).origin === globalThis.location.origin) return url;
   return URL.createObjectURL(new Blob([isModule ? `import"${url}"` : `importScripts("${url}")`], { type: 'text/javascript' }));
 }
 

@@ -23,7 +23,7 @@ test('the tarball holds the library, the command line, the models that ship, and
     ...['relaxed', 'simd128'].flatMap((kind) => ['', 'tools-'].flatMap((tools) => ['', '-threads'].map((threads) => `dist/pincel-${tools}${kind}${threads}.wasm`))),
     'dist/models/registry.json', 'dist/models/pincel-painter.tflite', 'dist/models/pincel-classifier.tflite', 'dist/models/styles/ink.jpg'];
   assert.deepEqual(least.filter((file) => !files.includes(file)), []);
-  const allowed = /^(LICENSE|README\.md|package\.json|dist\/(pincel[\w-]*\.(mjs|js|wasm|d\.ts)|integrity\.json|models\/(registry\.json|pincel-(painter|classifier)\.tflite|styles\/[\w-]+\.jpg))|js\/(cli\/[\w-]+|[\w-]+)\.mjs)$/;
+  const allowed = /^(LICENSE|README\.md|package\.json|dist\/(pincel[\w-]*\.(mjs|js|wasm|d\.ts)|integrity\.json|models\/(registry\.json|pincel-(painter|classifier)\.tflite|styles\/[\w-]+\.jpg))|js\/(cli\/[\w-]+|[\w-]+)\.mjs|js\/cli\/one-file\/page\.(html|css|js))$/;
   assert.deepEqual(files.filter((file) => !allowed.test(file)), []);
   assert.ok(packed.size < 4_000_000, `${packed.size} bytes`);
 });
