@@ -49,7 +49,7 @@ const digest = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('b
 
 /** integrity.json: 'sha384-…' of every file, as script tags take them. Returns the tag for a CDN, ready to paste. */
 export function writeIntegrity(dist, { name, version }) {
-  const files = filesUnder(dist).filter((file) => !['integrity.json', 'precache.js'].includes(file));
+  const files = filesUnder(dist).filter((file) => !/^(integrity\.json|precache\.js|docs\/.*)$/.test(file)); // what the package holds
   const digests = Object.fromEntries(files.map((file) => [file, digest(readFileSync(join(dist, file)))]));
   writeFileSync(join(dist, 'integrity.json'), `${JSON.stringify(digests, null, 1)}\n`);
   const address = `https://cdn.jsdelivr.net/npm/${name}@${version}/dist/pincel.js`;

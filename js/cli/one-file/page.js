@@ -4,10 +4,11 @@
   const settings = JSON.parse($('settings').textContent);
   const isPainter = settings.task === 'style transfer';
   const language = settings.lang ?? (/^pt\b/i.test(navigator.language) ? 'pt' : 'en');
+  const isTouched = matchMedia('(hover: none)').matches;
   const words = {
     en: {
       lead: isPainter ? 'Your photograph, painted on this device.' : 'What is in your photograph, found out on this device.',
-      invitation: 'Choose a photograph, drop one here, or paste it.', choose: 'Choose a photograph', take: 'Use the camera',
+      invitation: isTouched ? 'Choose a photograph, or take one.' : 'Choose a photograph, drop one here, or paste it.', choose: 'Choose a photograph', take: 'Use the camera',
       before: 'Before', after: 'After', compare: 'How much of the original to show, in percent', painting: 'The painting', photograph: 'The photograph',
       save: 'Save', share: 'Share', another: 'Another photograph', retake: 'Use the camera', style: 'Style', strength: 'Strength', size: 'Size',
       foot: 'Made with Pincel. This file works by itself: your pictures stay on this device.', unsure: 'Unsure. Perhaps:',
@@ -15,7 +16,7 @@
     },
     pt: {
       lead: isPainter ? 'A sua fotografia, pintada neste dispositivo.' : 'O que há na sua fotografia, descoberto neste dispositivo.',
-      invitation: 'Escolha uma fotografia, largue-a aqui ou cole-a.', choose: 'Escolher uma fotografia', take: 'Usar a câmara',
+      invitation: isTouched ? 'Escolha uma fotografia, ou tire uma.' : 'Escolha uma fotografia, largue-a aqui ou cole-a.', choose: 'Escolher uma fotografia', take: 'Usar a câmara',
       before: 'Antes', after: 'Depois', compare: 'Quanto mostrar do original, em percentagem', painting: 'A pintura', photograph: 'A fotografia',
       save: 'Guardar', share: 'Partilhar', another: 'Outra fotografia', retake: 'Usar a câmara', style: 'Estilo', strength: 'Força', size: 'Tamanho',
       foot: 'Feito com o Pincel. Este ficheiro funciona sozinho: as suas imagens ficam neste dispositivo.', unsure: 'Sem certeza. Talvez:',
@@ -176,11 +177,11 @@
     draw($('after'), bitmap, Math.round(bitmap.width * scale), Math.round(bitmap.height * scale));
     const guesses = await classifier.classify(photo, { topK: 5, ...options });
     const rows = guesses.map(({ label, score }) => {
-      const row = document.createElement('li'), name = document.createElement('span'), share = document.createElement('span'), meter = document.createElement('meter');
+      const row = document.createElement('li'), name = document.createElement('span'), share = document.createElement('span'), bar = document.createElement('div');
       name.textContent = label;
       share.textContent = score.toLocaleString(language, { style: 'percent', maximumFractionDigits: 1 });
-      meter.value = score;
-      row.append(name, share, meter);
+      bar.style.width = `${100 * score}%`;
+      row.append(name, share, bar);
       return row;
     });
     if (guesses.unsure) rows.unshift(Object.assign(document.createElement('li'), { className: 'unsure', textContent: words.unsure }));
@@ -273,11 +274,10 @@
     $('after').setAttribute('aria-label', isPainter ? words.painting : words.photograph);
     $('strength').value = settings.strength;
     showStrength();
-    $('size').value = settings.size ?? '1024';
+    $('size').value = '768';
     $('share').hidden = !isPainter || !canShare();
     $('save').classList.toggle('main', $('share').hidden);
     if (!isPainter) for (const id of ['save', 'dials', 'before', 'line', 'compare', 'tag-before', 'tag-after']) $(id).hidden = true;
-    if (settings.fixedSize) $('size').parentElement.hidden = true;
     if (settings.styles) {
       $('style').append(...settings.styles.map(({ id, name }) => new Option(name[language] ?? name, id)));
       $('style-dial').hidden = false;
