@@ -79,6 +79,7 @@ interface SharedAttributes {
   [attribute: `data-${string}` | `aria-${string}` | `on${string}`]: unknown;
 }
 
+/** What <pincel-painter> takes in JSX, as above. */
 export interface PincelPainterAttributes extends SharedAttributes {
   predict?: string;
   transfer?: string;
@@ -88,6 +89,7 @@ export interface PincelPainterAttributes extends SharedAttributes {
   size?: number | string;
 }
 
+/** What <pincel-classifier> takes in JSX, as above. */
 export interface PincelClassifierAttributes extends SharedAttributes {
   labels?: string;
   top?: number | string;
