@@ -43,4 +43,4 @@ export function makeFolder() {
 }
 
 /** The environment of programs that run in the folder. */
-export const environment = ({ at }) => ({ ...process.env, PATH: `${at('bin')}:${process.env.PATH}`, PINCEL_CACHE: at('cache'), NODE_OPTIONS: '' });
+export const environment = ({ at }) => ({ ...process.env, PATH: `${at('bin')}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`, PINCEL_CACHE: at('cache'), NODE_OPTIONS: '' });

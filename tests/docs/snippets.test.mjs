@@ -80,6 +80,8 @@ async function open(name, { from = server, expected } = {}) {
   } };
 }
 
+const openFile = (name) => open(name, { from: { origin: `file://${place.folder}` } });
+
 /** A snippet of HTML as a page of its own. */
 async function show(id, options) {
   write(`${id}.html`, page(snippet(id)));
@@ -176,8 +178,7 @@ const inPages = {
       globalThis.show = (look) => shown.render(<StrictMode><Painting photo="photo.jpg" look={look} /></StrictMode>);
       show('scream');`;
     await build({
-      stdin: { contents: program, loader: 'jsx', resolveDir: root }, alias: { pincel: join(root, 'dist/pincel.mjs') }, bundle: true, format: 'esm', jsx: 'automatic',
-      external: ['node:*'], define: { 'process.env.NODE_ENV': '"development"' }, outfile: place.at('react.mjs'), logLevel: 'error',
+      stdin: { contents: program.replace("'pincel'", "'/dist/pincel.mjs'"), loader: 'jsx', resolveDir: root }, external: ['/dist/*'], bundle: true, format: 'esm', jsx: 'automatic', define: { 'process.env.NODE_ENV': '"development"' }, outfile: place.at('react.mjs'), logLevel: 'error',
     });
     write('react.html', page('<div id="root"></div><script type="module" src="react.mjs"></script>'));
     const opened = await open('react.html');
@@ -202,6 +203,14 @@ const inPages = {
   camera: async () => {
     const opened = await show('camera');
     await assertPainted(opened.page, 256);
+    await opened.close();
+  },
+  esbuild: async () => {
+    write('main.mjs', snippet('es-module').match(/<script type="module">([^]*)<\/script>/)[1].replace("'./dist/pincel.mjs'", "'pincel'"));
+    await shell('esbuild');
+    write('out/index.html', page('<img id="photo" src="../photo.jpg"><canvas id="canvas"></canvas><script type="module" src="main.js"></script>'));
+    const opened = await open('out/');
+    await assertPainted(opened.page, 512);
     await opened.close();
   },
   'worker-page': async () => {
@@ -243,8 +252,12 @@ const inPages = {
   'error-fields': async () => assert.match((await runModule('error-fields')).said, /^true argument\nthreads is 1000/),
   'other-origin': async () => {
     const here = (text) => text.replace('https://cdn.example', elsewhere.origin);
+    assert.equal((await runModule('other-origin', { replace: here, result: "stylizer.info.why ?? ''" })).value, '');
+  },
+  'other-origin-policy': async () => {
+    const here = (text) => text.replace('https://cdn.example', elsewhere.origin);
     write('pincel-worker.mjs', here(snippet('other-origin-worker')));
-    const { value } = await runModule('other-origin', { replace: here, result: "[stylizer.info.why ?? '', (await stylizer.stylize(photo, { style: 'ink' })).width]" });
+    const { value } = await runModule('other-origin-policy', { replace: here, result: "[stylizer.info.why ?? '', (await stylizer.stylize(photo, { style: 'ink' })).width]" });
     assert.deepEqual(value, ['', 384]);
   },
   isolated: async () => assert.match((await runModule('isolated')).said, /^true .*threads: true/s),
@@ -274,7 +287,7 @@ const inPages = {
     assert.ok(value.length === 3 && value.every((score) => Math.abs(score - 1 / 3) < 0.1));
   },
 };
-const together = { 'fleet-manifest': 'fleet', 'worker-script': 'worker-page', 'integrity-digest': 'integrity', 'other-origin-worker': 'other-origin', 'isolation-worker': 'isolation-page' };
+const together = { 'fleet-manifest': 'fleet', 'worker-script': 'worker-page', 'integrity-digest': 'integrity', 'other-origin-worker': 'other-origin-policy', 'isolation-worker': 'isolation-page' };
 const ofTheZoo = ['any-style', 'readme-any-style', 'readme-by-name'];
 
 /** Runs a module in Node to its end and returns what it printed. */
@@ -350,6 +363,12 @@ const inShell = {
     assert.ok(existsSync(place.at('painted/cat-starry-night-2-ink-1.png')));
   },
   quantise: async () => assert.ok(existsSync(place.at('report.html')) && existsSync(place.at('model.tflite'))),
+  'one-file': async () => {
+    await shell('one-file');
+    const opened = await openFile('painting.html');
+    await opened.page.waitForSelector('input[type="file"]', { state: 'attached', timeout });
+    await opened.close();
+  },
   site: async () => {
     const command = snippet('site').replace('npm run site -- ', '').replace('public', 'site');
     const { code, err } = await spawned(process.execPath, join(root, 'js/build/site.mjs'), ...command.split(' '));
