@@ -139,8 +139,9 @@ class PictureElement extends Base {
     const work = this.#work = new AbortController(), message = this.find('[part~="message"]');
     try {
       const task = await this.ready();
-      await this.work(task, { signal: work.signal, onProgress: (progress) => this.#report(progress) });
+      const [type, detail] = await this.work(task, { signal: work.signal, onProgress: (progress) => this.#report(progress) });
       message.hidden = true;
+      this.tell(type, detail);
     } catch (error) {
       if (!wasCancelled(error)) {
         message.textContent = [error.message, error.hint].filter(Boolean).join(' ');
@@ -179,13 +180,13 @@ export class PincelPainter extends PictureElement {
     return parseLook(this.getAttribute('look') ?? styles[0] ?? '0');
   }
 
-  /** @private */
+  /** @private Gives the event that tells of it. */
   async work(stylizer, options) {
     const number = (name) => (this.hasAttribute(name) ? Number(this.getAttribute(name)) : undefined);
     const started = performance.now();
     const painting = await stylizer.stylize(this.picture, { style: this.#style(stylizer), strength: number('strength'), size: number('size'), ...options });
     this.#show(painting);
-    this.tell('pincel-paint', { width: painting.width, height: painting.height, milliseconds: performance.now() - started });
+    return ['pincel-paint', { width: painting.width, height: painting.height, milliseconds: performance.now() - started }];
   }
 
   #show(painting) {
@@ -225,14 +226,14 @@ export class PincelClassifier extends PictureElement {
     return Classifier.create(this.getAttribute('model') ?? 'pincel:classifier', { ...options, ...(this.hasAttribute('labels') && { labels: this.getAttribute('labels') }) });
   }
 
-  /** @private */
+  /** @private Gives the event that tells of it. */
   async work(classifier, options) {
     const { picture } = this, topK = Number(this.getAttribute('top') ?? 3);
     const threshold = this.hasAttribute('threshold') ? { threshold: Number(this.getAttribute('threshold')) } : {};
     this.#showPicture(picture);
     const guesses = await classifier.classify(picture, { topK, ...threshold, ...options });
     this.#show(guesses);
-    this.tell('pincel-result', { guesses: [...guesses], unsure: Boolean(guesses.unsure) });
+    return ['pincel-result', { guesses: [...guesses], unsure: Boolean(guesses.unsure) }];
   }
 
   /** A picture that is no address and no file is the page's to show. */
