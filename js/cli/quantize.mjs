@@ -13,7 +13,7 @@ import { modelSource, picturesOf, registered } from './sources.mjs';
 import { Progress, colours, formatBytes, print, printJSON, scoreWriter, table } from './terminal.mjs';
 
 const modes = ['int8', 'fp16', 'dynamic'], rules = ['auto', 'minmax', 'percentile', 'mse'];
-const mostPictures = 100, shownPictures = 3, timedRuns = 15;
+const mostPictures = 100, fewPictures = 32, shownPictures = 3, timedRuns = 15;
 
 function choice(values, name, choices) {
   const value = values[name] ?? choices[0];
@@ -130,11 +130,11 @@ const times = (ratio) => `${ratio.toPrecision(2)} times`;
 /** 10 dB of signal to noise are an error of a third. */
 const relativeError = (sqnr) => (sqnr === undefined ? 0 : 10 ** (-sqnr / 20));
 
-function qualityOf({ psnr, worstPsnr, agreement, expectedAgreement, sqnr, budgetHolds }) {
+function qualityOf({ psnr, worstPsnr, agreement, expectedAgreement, judged, sqnr, budgetHolds }) {
   const good = budgetHolds === undefined ? undefined : budgetHolds;
   return [
     ...(psnr === undefined ? [] : [{ name: 'PSNR of the pictures', value: `${psnr.toFixed(1)} dB (the worst: ${worstPsnr.toFixed(1)} dB)`, good }]),
-    ...(agreement === undefined ? [] : [{ name: 'pictures with the same best class', value: `${(100 * agreement).toFixed(1)} % (to be expected of others: ${(100 * expectedAgreement).toFixed(1)} %)`, good }]),
+    ...(agreement === undefined ? [] : [{ name: 'pictures with the same best class', value: `${(100 * agreement).toFixed(1)} %${judged < fewPictures ? '' : ` (to be expected of others: ${(100 * expectedAgreement).toFixed(1)} %)`}`, good }]),
     ...(sqnr === undefined ? [] : [{ name: 'signal to noise of the output', value: `${sqnr.toFixed(1)} dB` }]),
   ];
 }
@@ -194,7 +194,7 @@ or --mean and --std, say so. Exit code 1 when the budget does not hold.`,
     calibration: { type: 'string', value: 'RULE', help: "ranges: 'auto' (default), 'minmax', 'percentile' or 'mse'" },
     psnr: { type: 'string', value: 'DB', help: 'budget of networks that paint (default: 30)' },
     agreement: { type: 'string', value: 'PERCENT', help: 'budget of classifiers: the same best class (default: 98.5)' },
-    sensitivity: { type: 'string', value: 'N', help: 'pictures to try each layer with, where it is needed (default: 16; 2 for networks that paint)' },
+    sensitivity: { type: 'string', value: 'N', help: 'pictures to try each layer with (default: as needed)' },
     crop: { type: 'string', value: '0..1', help: 'how much of a picture is seen (classifiers: 0.875, others: 1)' },
     labels: { type: 'string', value: 'FILE', help: 'labels, one a line, for the file' },
     shape: { type: 'string', multiple: true, value: 'NAME=DIMS', help: 'fix another input shape' },
