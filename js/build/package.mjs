@@ -16,7 +16,9 @@ const isAsset = (file) => /^pincel-(?!pictures).*\.wasm$|^models\/[^/]+$/.test(f
  * when both are named as below, word for word. They take these entries in the
  * place of the modules of the same name by the condition "module" of
  * package.json's exports, which neither browsers nor Node know. pincel.mjs is also
- * the worker's script, as a file that nothing is done to: no bundler has to understand workers.
+ * the worker's script, as a file that nothing is done to: no bundler has to
+ * understand workers. (Parcel makes a script of registry.json: it is not among
+ * the bundlers of tests/bundlers.)
  */
 export function writeBundlerEntries(dist, onDemand) {
   const address = (file) => `new URL('./${file}', import.meta.url).href`, files = filesUnder(dist);
