@@ -57,7 +57,7 @@ export interface QuantizeOptions extends ToolOptions {
   judge?: number;
   /** Pictures on which each layer is tried alone: 0 when the budget holds at once, else 16, or 2 where the model paints. */
   sensitivity?: number;
-  /** The largest share of the multiply-accumulates that may become float again: 0.25. */
+  /** The largest share of the multiply-accumulates, and of the weights, that may become float again: 0.25. */
   mostFloat?: number;
   /** Ends of the model stay float32 instead of uint8; scores always do. */
   floatInputs?: boolean;

@@ -357,12 +357,13 @@ class Quantiser {
     const total = (field) => layers.reduce((sum, layer) => sum + layer[field], 0), work = total('macs'), weights = total('weights');
     const cost = (layer) => layer.macs / work + layer.weights / weights;
     const order = [...layers.keys()].sort((a, b) => 10 ** (-layers[b].sqnr / 10) / cost(layers[b]) - 10 ** (-layers[a].sqnr / 10) / cost(layers[a]));
-    let score = start, left = (this.options.mostFloat ?? 0.25) * work + 1;
+    const most = this.options.mostFloat ?? 0.25, isFloat = ({ float: kept }) => kept;
+    const fits = (layer) => ['macs', 'weights'].every((field) => layers.filter(isFloat).reduce((sum, one) => sum + one[field], layer[field]) <= most * total(field));
+    let score = start;
     for (const [tried, index] of order.entries()) {
       if (meetsClearly(score, this.options.budget)) break;
       const layer = layers[index];
-      if (layer.macs > left) continue;
-      left -= layer.macs;
+      if (!fits(layer)) continue;
       this.converter.keepFloat(index, true);
       layer.float = true;
       const { results } = await runAll(this.write(), samples, this.options);
