@@ -26,7 +26,7 @@ export async function until(driver, check, argument, what = String(check)) {
   throw new Error(`${driver.browser}: not within ${patience} ms: ${what} ${said}`);
 }
 
-const press = (driver, selector) => driver.evaluate((wanted) => document.querySelector(wanted).click(), selector);
+export const press = (driver, selector) => driver.evaluate((wanted) => document.querySelector(wanted).click(), selector);
 
 /** Moves a control as a visitor would. */
 const set = (driver, selector, value) => driver.evaluate(([wanted, to]) => {

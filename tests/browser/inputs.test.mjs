@@ -166,6 +166,31 @@ test('a camera faster than the model: one frame is worked on at a time, and it i
   await context.close();
 });
 
+test('what was painted is shared and saved, as a picture', async () => {
+  const { context, page, complaints } = await visit('paint.html?size=256', {
+    acceptDownloads: true, prepare: (page) => page.addInitScript(() => {
+      window.shared = [];
+      Object.assign(navigator, { canShare: ({ files }) => files.length === 1, share: async ({ files }) => { window.shared.push(files[0]); } });
+    }),
+  });
+  await painted(page);
+  await page.click('#share');
+  await page.waitForFunction(() => window.shared.length === 1);
+  assert.deepEqual(await page.evaluate(async () => {
+    const [file] = window.shared, { width, height } = await createImageBitmap(file);
+    return [file.name, file.type, width, height];
+  }), ['pincel-painting.jpg', 'image/jpeg', ...await page.$eval('#compare canvas.after', ({ width, height }) => [width, height])]);
+  await page.evaluate(() => { navigator.share = async () => { throw new DOMException('no', 'AbortError'); }; });
+  await page.click('#share'); // thought better of it: no failure
+  await page.evaluate(() => { navigator.share = async () => { throw new DOMException('no', 'NotAllowedError'); }; });
+  await page.click('#share');
+  await page.locator('#failure .sentence', { hasText: /could not be shared/ }).waitFor({ timeout });
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  assert.equal(readFileSync(await download.path()).toString('latin1', 1, 4), 'PNG');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 const lookOf = (page) => page.evaluate(() => ({
   style: document.querySelector('#known-styles [aria-pressed="true"]')?.dataset.style, second: document.querySelector('#second').value,
   blend: document.querySelector('#blend').value, strength: document.querySelector('#strength').value,
