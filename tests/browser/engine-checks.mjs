@@ -1,7 +1,7 @@
 // What every browser engine has to show, whatever drives it: exact results,
 // and the demo's pages at work, online and off. A driver has goto(address),
-// evaluate(function, argument) and browser, a name for people; a variant is
-// [simd, threads].
+// evaluate(function, argument), compute, the same for what takes long, and
+// browser, a name for people; a variant is [simd, threads].
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ export async function checkShipped(driver, variants) {
       const first = {};
       for (const [simd, threads] of variants) {
         const label = `${name}, ${simd}, ${threads} threads, ${driver.browser}`;
-        const { digests, distances, info } = await driver.evaluate(runShipped, { name, simd, threads });
+        const { digests, distances, info } = await driver.compute(runShipped, { name, simd, threads });
         assert.deepEqual([info.simd, info.threads], [simd, threads], label);
         if (simd === 'simd128' || name === 'classifier') assert.deepEqual(digests, reference.digests, label);
         assert.ok(Math.max(...Object.values(distances)) < 0.01, `${label}: ${JSON.stringify(distances)}`);
@@ -69,7 +69,7 @@ export async function checkGoldens(driver, variants) {
       const reference = isInteger && await runGolden({ name, simd: 'auto', threads: 1, root: root.href, shared: shared.href });
       for (const [simd, threads] of variants) {
         const label = `${name}, ${simd}, ${threads} threads, ${driver.browser}`;
-        const { complaints, digests, info } = await driver.evaluate(runGolden, { name, simd, threads });
+        const { complaints, digests, info } = await driver.compute(runGolden, { name, simd, threads });
         assert.deepEqual(complaints, [], label);
         assert.deepEqual([info.simd, info.threads], [simd, threads], label);
         if (isInteger) assert.deepEqual(digests, reference.digests, label);

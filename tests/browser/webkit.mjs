@@ -63,6 +63,7 @@ before(async () => {
       return value ?? undefined;
     },
   };
+  driver.compute = driver.evaluate;
 });
 after(async () => {
   await session?.quit();
