@@ -92,6 +92,7 @@ export class Memory {
       supported: word(8) === 1,
       shape: Array.from({ length: word(12) }, (_, i) => view.getInt32(pointer + 16 + 4 * i, true)),
       macs: view.getFloat64(pointer + 48, true),
+      reach: view.getInt32(pointer + 56, true),
     };
   }
 

@@ -2,7 +2,7 @@
 import { PincelError } from './errors.mjs';
 import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
-import { loadBytes, named } from './source.mjs';
+import { complete, loadBytes, named } from './source.mjs';
 
 /** real = (byte - mean) / std */
 const ranges = { '-1..1': [127.5, 127.5], '0..1': [0, 255], '0..255': [0, 1] };
@@ -62,7 +62,7 @@ function checkLabels({ length }, { name, shape }) {
   if (!length || length === classes) return;
   throw new PincelError('argument', `${length} labels do not fit ${classes} classes.`, {
     tensor: name, expected: `${classes} labels`, got: String(length),
-    hint: 'One label a line, in the order of the classes; ImageNet\'s models of 1001 classes begin with a background class.',
+    hint: 'One label a line, in the order of the classes.',
   });
 }
 
@@ -109,4 +109,4 @@ export class Classifier {
   dispose() { this.model.dispose(); }
 }
 
-if (Symbol.dispose) Classifier.prototype[Symbol.dispose] = Classifier.prototype.dispose;
+complete(Classifier, { classifyMany: 'batch' });

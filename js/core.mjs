@@ -129,8 +129,9 @@ export class Core {
 
   nodes() { return this.guard(() => this.list('node')); }
 
-  /** Checks and copies in the inputs: typed arrays, or pictures to be prepared. */
-  fill(inputs) {
+  /** Checks and copies in the inputs: typed arrays, or pictures to be prepared; and `norms` that are to be kept. */
+  fill(inputs, norms = [0]) { // not frozen
+    this.memory.bytes.set(norms, this.exports.pcl_model_norms(this.model));
     const tensors = this.tensors('input');
     for (const { info, data, bytes } of tensors) {
       const value = inputs[info.name];
@@ -190,10 +191,14 @@ export class Core {
   }
 
   /** An output tensor as a picture of the size asked for; `under` shows through where strength is under 1. */
-  readPicture(asked, under, strength) {
+  readPicture(asked, { picture: under, crop } = {}, strength) {
     const painted = this.outputPicture(asked);
+    if (asked.isReported) {
+      const { memory } = this, norms = this.exports.pcl_model_norms(this.model);
+      Object.assign(painted, { norms: memory.copy(norms, memory.view.getUint32(norms + 4, true)), steps: this.list('step') });
+    }
     if (!under) return painted;
-    const { data } = this.withResized(under, undefined, painted.width, painted.height, 0, (resized) => this.memory.readPicture(resized));
+    const { data } = this.withResized(under, crop, painted.width, painted.height, 0, (resized) => this.memory.readPicture(resized));
     for (let i = 0; i < data.length; i++) painted.data[i] = data[i] + (painted.data[i] - data[i]) * strength; // rounds: it is clamped
     return painted;
   }
@@ -231,11 +236,11 @@ export class Core {
    */
   async run(inputs, { signal, picture, onProgress } = {}) {
     throwIfAborted(signal);
-    this.guard(() => this.fill(inputs));
+    this.guard(() => this.fill(inputs, picture?.norms));
     if (signal || onProgress) await this.runInSlices(signal, onProgress);
     else this.guard(() => this.memory.check(this.exports.pcl_model_run(this.model, this.memory.error)));
     const { input, strength } = picture?.over ?? {};
-    return this.guard(() => (picture ? this.readPicture(picture, inputs[input]?.picture, strength) : this.readOutputs()));
+    return this.guard(() => (picture ? this.readPicture(picture, inputs[input], strength) : this.readOutputs()));
   }
 
   async runInSlices(signal, onProgress) {

@@ -4,7 +4,7 @@ import { Core, copyArrays } from './core.mjs';
 import { planEngine } from './engine.mjs';
 import { isPage } from './environment.mjs';
 import { PincelError, throwIfAborted, unlessAborted } from './errors.mjs';
-import { ask, isOwned, loadBytes, named } from './source.mjs';
+import { ask, complete, isOwned, loadBytes, named } from './source.mjs';
 import { RemoteCore } from './worker.mjs';
 
 async function startCore(options) {
@@ -114,9 +114,9 @@ export class Model extends EventTarget {
     const start = performance.now();
     try {
       return await withFile(where, wishes, async (core, opened, bytes, metadata, options) => {
-        const { onProgress, shapes, name = nameOf(where).split('/').pop(), version } = options;
+        const { onProgress, shapes, name = nameOf(where).split('/').pop(), version, assetBase } = options;
         onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
-        const model = new Model(core, await core.prepare(shapes), metadata, { name, version });
+        const model = new Model(core, await core.prepare(shapes), metadata, { name, version, assetBase });
         onProgress?.({ stage: 'prepare', loaded: 1, total: 1 });
         model.#tell('load', start, { bytes });
         options.onLoaded?.(model, Model, dispatch);
@@ -215,4 +215,4 @@ export class Model extends EventTarget {
   dispose() { this.#core.dispose(); }
 }
 
-if (Symbol.dispose) Model.prototype[Symbol.dispose] = Model.prototype.dispose;
+complete(Model, { runMany: 'batch' });

@@ -56,9 +56,19 @@ export interface Pixels {
   height: number;
 }
 
-/** `loaded` of `total`: bytes while downloading, steps while running; `total` is absent when unknown. */
+/**
+ * A picture that is never in memory as a whole: `region` gives its parts as they are asked for, opaque. Only paintings in
+ * tiles read it so (size: 'full', tiles, stylizeToPNG).
+ */
+export interface PictureRegions {
+  width: number;
+  height: number;
+  region(x: number, y: number, width: number, height: number): Pixels | Promise<Pixels>;
+}
+
+/** `loaded` of `total`: bytes while downloading, steps while running, items in a batch; `total` is absent when unknown. */
 export interface Progress {
-  stage: 'download' | 'prepare' | 'style' | 'run';
+  stage: 'download' | 'prepare' | 'style' | 'run' | 'batch';
   loaded: number;
   total?: number;
 }
@@ -160,6 +170,14 @@ export interface RunOptions {
   /** Cancels between two steps; the model stays usable. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+}
+
+/** One of many: what came of it, or why nothing did. */
+export interface BatchEntry<Input, Result> {
+  index: number;
+  input: Input;
+  result?: Result;
+  error?: PincelError;
 }
 
 export interface StepProfile {
@@ -294,6 +312,15 @@ export class Model extends EventTarget implements ModelEventTarget {
    */
   run(inputs: Record<string, TensorData> | TensorData, options?: RunOptions): Promise<Record<string, TensorData>>;
 
+  /**
+   * Runs for each of any iterable, asynchronous or not: `for await (const { index, result, error } of model.runMany(list))`.
+   * At most two are on their way. One that fails gives an entry with its error, and the others go on; only cancelling and a
+   * failed engine end it. Progress counts finished items and the part done of the one at work.
+   */
+  runMany<Input extends Record<string, TensorData> | TensorData>(
+    inputs: Iterable<Input> | AsyncIterable<Input>, options?: RunOptions,
+  ): AsyncGenerator<BatchEntry<Input, Record<string, TensorData>>, void>;
+
   /** Plans for other input shapes. When it is rejected, the former shapes still hold. */
   reshape(shapes: Record<string, number[]>): Promise<void>;
 
@@ -314,6 +341,9 @@ export interface Normalisation {
   /** True when the network's channels are blue, green, red. */
   bgr?: boolean;
 }
+
+/** Best first. */
+export type Classes = { label: string; index: number; score: number }[] & { unsure: boolean };
 
 export interface ClassifierOptions extends LoadOptions, Normalisation {
   /** In the order of the classes: an array, or a text with one a line, or where that text lies. */
@@ -342,7 +372,11 @@ export class Classifier {
   readonly info: ModelInfo;
   /** The best classes first, ties by index. Scores are the network's own, dequantised. */
   classify(picture: Picture, options?: RunOptions & { topK?: number; threshold?: number }):
-    Promise<{ label: string; index: number; score: number }[] & { unsure: boolean }>;
+    Promise<Classes>;
+  /** Classifies each of many, as Model.runMany runs: a bad picture costs only its own entry. */
+  classifyMany<Input extends Picture>(
+    pictures: Iterable<Input> | AsyncIterable<Input>, options?: RunOptions & { topK?: number; threshold?: number },
+  ): AsyncGenerator<BatchEntry<Input, Classes>, void>;
   dispose(): void;
   [Symbol.dispose](): void;
 }
@@ -364,12 +398,26 @@ export interface StylizeOptions extends RunOptions {
   /** 1 (default) is all style, 0 leaves the photograph as it is (in pairs: paints it in its own style). */
   strength?: number;
   /**
-   * Longer side of what is computed, in pixels. Default: 384. A network with
-   * one fixed size computes in that.
+   * Longer side of what is computed, in pixels, 16 to 32768; or 'full', exactly the photograph's size. Default: 384 (for
+   * tiles and stylizeToPNG: 'full'). A network with one fixed size computes in that.
    */
-  size?: number;
+  size?: number | 'full';
+  /**
+   * Bytes that the painting may take, 256 MiB unless given: above it the picture is painted in tiles, each with a border as
+   * wide as the network sees, all with the statistics of one rendering of the whole that fits, so that no seam shows.
+   * It counts the engine's activations, the pictures on their way into it and out, and a row of finished tiles. It does not
+   * count the photograph as the browser (or Node) holds it decoded, the network's own weights, and what you keep of the
+   * painting: all of it with stylize, nothing with tiles and stylizeToPNG.
+   */
+  memory?: number;
   /** 'network' (default): as computed. 'original': enlarged (bicubic) to the size of the photograph. */
   output?: 'network' | 'original';
+}
+
+export interface PaintedTile extends Pixels {
+  x: number;
+  y: number;
+  of: { width: number; height: number };
 }
 
 /** Style transfer, with values from 0 to 1 unless `range`, `mean` or `std` say otherwise. */
@@ -383,7 +431,19 @@ export class Stylizer {
   /** How it runs and what it takes; of a pair, the network that paints. */
   readonly info: ModelInfo;
   /** The painting: ImageData where there is such a thing, else its like. Calls queue in order. */
-  stylize(picture: Picture, options?: StylizeOptions): Promise<ImageData>;
+  stylize(picture: Picture | PictureRegions, options?: StylizeOptions): Promise<ImageData>;
+  /** The painting part by part, row by row from the top: pixels at `x`, `y` of a painting as large as `of`. */
+  tiles(picture: Picture | PictureRegions, options?: StylizeOptions): AsyncGenerator<PaintedTile, void>;
+  /**
+   * The painting as a PNG file that is written while it is painted: a photograph of 48 megapixels is saved without the
+   * 192 MB that its pixels take. `await new Response(stream).blob()` in a page, `Readable.fromWeb(stream)` in Node.
+   * Cancelling the stream ends the painting. onTile sees every tile before it is written.
+   */
+  stylizeToPNG(picture: Picture | PictureRegions, options?: StylizeOptions & { onTile?: (tile: PaintedTile) => void }): Promise<ReadableStream<Uint8Array>>;
+  /** Paints each of many, one at a time, as Model.runMany runs: a bad picture costs only its own entry. */
+  stylizeMany<Input extends Picture | PictureRegions>(
+    pictures: Iterable<Input> | AsyncIterable<Input>, options?: StylizeOptions,
+  ): AsyncGenerator<BatchEntry<Input, ImageData>, void>;
   /** Names of the styles that the network knows, where `styles` told them. */
   readonly styles: string[];
   /** For pairs: the vector that stands for a style picture. */

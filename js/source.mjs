@@ -205,6 +205,13 @@ const isBuffer = (source) => ArrayBuffer.isView(source) || /^\[object (Shared)?A
 
 const isNamed = (source) => typeof source === 'string' && source.startsWith('pincel:');
 
+/** Gives a class what `using` calls, and methods, generators, of modules that are fetched when the first of them is called: {method: module}. */
+export function complete(type, methods) {
+  const own = type.prototype;
+  for (const name in methods) own[name] = async function* (items, options) { yield* await ask(methods[name], name, [this, items, options], this.options ?? this); };
+  if (Symbol.dispose) own[Symbol.dispose] = own.dispose;
+}
+
 /** What the registry knows of each model that can be named 'pincel:NAME'. */
 export const listModels = (options = {}) => ask('registry', 'list', [], options);
 

@@ -4,12 +4,11 @@
 // other paints a photograph with it.
 import { completed, formatFor } from './classifier.mjs';
 import { PincelError, throwIfAborted } from './errors.mjs';
+import { fitted } from './fitted.mjs';
 import { Model } from './model.mjs';
 import { readPicture } from './pictures.mjs';
-import { named } from './source.mjs';
+import { ask, complete, named } from './source.mjs';
 
-const multiple = 4; // the networks halve the picture twice
-const least = 8; // pixels a side: a quarter of it still has a neighbour to mirror
 const usualSize = 384; // the one Magenta's networks were published for
 
 const isPair = (source) => Boolean(source?.predict && source?.transfer);
@@ -17,13 +16,6 @@ const isVector = (style) => style instanceof Float32Array || Array.isArray(style
 const elements = (shape) => shape.reduce((product, dim) => product * dim, 1);
 
 const isMixture = (style) => style?.constructor === Object;
-
-/** The picture's size with its longer side at `size`, in multiples of 4, at least 8. */
-function fitted({ width, height }, size) {
-  const scale = size / Math.max(width, height);
-  const round = (side) => Math.max(least, Math.round(side * scale / multiple) * multiple);
-  return { width: round(width), height: round(height) };
-}
 
 /** Loads both; neither stays behind when the other fails. */
 async function loadPair({ predict, transfer }, options) {
@@ -57,6 +49,7 @@ export class Stylizer {
   constructor(predict, transfer, options) {
     const { range, mean, std, bgr } = completed(options, transfer);
     const normalisation = { range: range ?? '0..1', mean, std, bgr };
+    this.readPicture = readPicture; // for tiles.mjs
     this.predict = predict;
     this.transfer = transfer;
     this.options = options;
@@ -118,8 +111,8 @@ export class Stylizer {
 
   #isKnown(style) { return !this.predict && (isMixture(style) || typeof style === 'string' || typeof style === 'number'); }
 
-  /** What the network takes as a style. In pairs strength mixes it with the photograph's own: 0 keeps its look. */
-  async #vector(style, strength, photograph, pixels, signal) {
+  /** @private  What the network takes as a style. In pairs strength mixes it with the photograph's own: 0 keeps its look. */
+  async vector(style, strength, photograph, pixels, signal) {
     if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: this.predict ? 'a picture, or a vector from styleVector' : 'a name, a number, {name: weight, …} or a vector' });
     if (this.#isKnown(style)) return this.#mixture(style);
     const vector = isVector(style) ? Float32Array.from(style) : await this.styleVector(style, { signal });
@@ -130,8 +123,8 @@ export class Stylizer {
     return vector.map((value, i) => strength * value + (1 - strength) * own[i]);
   }
 
-  /** Plans for a size, if the network is for another one now. A network for one size only keeps its own. */
-  async #fit(pixels, size) {
+  /** @private  Plans for a size, if the network is for another one now. A network for one size only keeps its own. */
+  async fit(pixels, size) {
     const { name, shape } = this.#content, { planar, channels } = this.inputFormat;
     const { width, height } = fitted(pixels, size ?? usualSize);
     const wanted = planar ? [1, channels, height, width] : [1, height, width, channels];
@@ -148,24 +141,33 @@ export class Stylizer {
     }
   }
 
-  /** @returns {Promise<ImageData | {data, width, height}>} */
-  stylize(picture, options = {}) {
-    const result = this.#last.then(() => this.#paint(picture, options));
+  /** @private  After the calls before it, whether they fail or not. */
+  enqueue(action) {
+    const result = this.#last.then(action);
     this.#last = result.catch(() => {});
     return result;
   }
 
+  /** @returns {Promise<ImageData | {data, width, height}>} */
+  stylize(picture, options = {}) {
+    const { size, output } = options; // what one run may not be able to hold is done by a module of its own
+    if (size === 'full' || (size > 1024 && output !== 'original')) return ask('tiles', 'stylize', [this, picture, options], this.options);
+    return this.enqueue(() => this.#paint(picture, options));
+  }
+
+  stylizeToPNG(picture, options) { return ask('tiles', 'stylizeToPNG', [this, picture, options], this.options); }
+
   async #paint(picture, { style, strength = 1, size, output = 'network', signal, onProgress }) {
     throwIfAborted(signal);
     if (!(strength >= 0 && strength <= 1)) throw new PincelError('argument', `strength is ${strength}.`, { expected: '0 to 1' });
-    if (size !== undefined && !(size >= 16 && size <= 8192)) throw new PincelError('argument', `size is ${size}.`, { expected: '16 to 8192 pixels' });
+    if (size !== undefined && !(size >= 16 && size <= 8192)) throw new PincelError('argument', `size is ${size}.`, { expected: "16 to 8192 pixels, or 'full'" });
     const pixels = await readPicture(picture, { ...this.options, signal });
     const inputs = {};
     if (this.styleInput) {
       onProgress?.({ stage: 'style', loaded: 0, total: 1 });
-      inputs[this.styleInput.name] = await this.#vector(style, strength, picture, pixels, signal);
+      inputs[this.styleInput.name] = await this.vector(style, strength, picture, pixels, signal);
     }
-    await this.#fit(pixels, size);
+    await this.fit(pixels, size);
     inputs[this.#content.name] = { picture: pixels, format: this.inputFormat };
     const asked = { name: this.transfer.outputs[0].name, format: this.outputFormat };
     if (strength < 1 && !this.predict) asked.over = { input: this.#content.name, strength };
@@ -180,4 +182,4 @@ export class Stylizer {
   }
 }
 
-if (Symbol.dispose) Stylizer.prototype[Symbol.dispose] = Stylizer.prototype.dispose;
+complete(Stylizer, { tiles: 'tiles', stylizeMany: 'batch' });

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/read.h"
+#include "ops/table.h"
 #include "passes/passes.h"
 #include "run/program.h"
 
@@ -13,7 +14,10 @@ _Static_assert(offsetof(pcl_error, message) == 4 && offsetof(pcl_error, op) == 1
 _Static_assert(offsetof(pcl_tensor_info, dims) == 12 && offsetof(pcl_tensor_info, scale) == 48 &&
                    offsetof(pcl_tensor_info, data) == 56 && sizeof(pcl_tensor_info) == 64,
                "pcl_tensor_info");
-_Static_assert(offsetof(pcl_step_info, dims) == 16 && offsetof(pcl_step_info, macs) == 48, "pcl_step_info");
+_Static_assert(offsetof(pcl_step_info, dims) == 16 && offsetof(pcl_step_info, macs) == 48 &&
+                   offsetof(pcl_step_info, reach) == 56,
+               "pcl_step_info");
+_Static_assert(offsetof(pcl_norms, bytes) == 4, "pcl_norms");
 _Static_assert(offsetof(pcl_model_info, isa) == 24 && offsetof(pcl_model_info, steps) == 36, "pcl_model_info");
 _Static_assert(sizeof(pcl_picture) == 12 && sizeof(pcl_rect) == 16, "pcl_picture, pcl_rect");
 _Static_assert(offsetof(pcl_pixel_format, bgr) == 24 && sizeof(pcl_pixel_format) == 36, "pcl_pixel_format");
@@ -209,7 +213,7 @@ const pcl_tensor_info *pcl_model_output(const pcl_model *model, uint32_t index) 
 pcl_status pcl_model_run_step(pcl_model *model, uint32_t step, pcl_error *error) {
     if (step >= (uint32_t)model->program.step_count)
         return pcl_fail(error, PCL_ERROR_ARGUMENT, "there is no step %u; is the model prepared?", step);
-    pcl_run_context context = {error, model->kernels, model->pool};
+    pcl_run_context context = {error, model->kernels, model->pool, model->program.norms->frozen != 0};
     return model->program.steps[step].op->run(&context, &model->program.steps[step]);
 }
 
@@ -218,6 +222,21 @@ pcl_status pcl_model_run(pcl_model *model, pcl_error *error) {
     for (uint32_t i = 0; i < (uint32_t)model->program.step_count; i++)
         PCL_TRY_RETURN(pcl_model_run_step(model, i, error));
     return PCL_OK;
+}
+
+/* On its farther side, of a window of `size` pixels, `dilation` apart, that begins `before` its own pixel. */
+static int32_t farther(int32_t size, int32_t dilation, int32_t before) {
+    int32_t after = (size - 1) * dilation - before;
+    return after > before ? after : before;
+}
+
+static int32_t reach_of(const pcl_node *node) {
+    const pcl_conv_attributes *conv = &node->attributes.conv;
+    if (node->op != &pcl_op_conv_2d && node->op != &pcl_op_depthwise_conv_2d && node->op != &pcl_op_transpose_conv) return 0;
+    const int32_t *filter = node->inputs[1]->shape.dims;
+    int32_t down = farther(filter[1], conv->dilation_h, conv->pads.top);
+    int32_t across = farther(filter[2], conv->dilation_w, conv->pads.left);
+    return down > across ? down : across;
 }
 
 static const pcl_step_info *describe_node(pcl_model *model, const pcl_node *node) {
@@ -238,7 +257,10 @@ const pcl_step_info *pcl_model_node(pcl_model *model, uint32_t index) {
 
 const pcl_step_info *pcl_model_step(pcl_model *model, uint32_t index) {
     if (index >= (uint32_t)model->program.step_count) return NULL;
-    return describe_node(model, model->program.steps[index].node);
+    const pcl_node *node = model->program.steps[index].node;
+    describe_node(model, node);
+    model->step_info.reach = reach_of(node);
+    return &model->step_info;
 }
 
 const pcl_model_info *pcl_model_get_info(pcl_model *model) {
@@ -251,6 +273,8 @@ const pcl_model_info *pcl_model_get_info(pcl_model *model) {
     info->steps = (uint32_t)model->program.step_count;
     return info;
 }
+
+pcl_norms *pcl_model_norms(pcl_model *model) { return model->program.norms; }
 
 void pcl_model_help(pcl_model *model, uint32_t index) { pcl_pool_help(model->pool, (int32_t)index); }
 

@@ -102,7 +102,8 @@ typedef struct pcl_tensor_info {
     size_t bytes;
 } pcl_tensor_info;
 
-/* A node of the file (before any pass) or a step of the prepared model. */
+/* A node of the file (before any pass) or a step of the prepared model. The
+ * pixels of `reach` are the input's, those of the output for TRANSPOSE_CONV. */
 typedef struct pcl_step_info {
     const char *op;   /* operator, as TFLite spells it */
     const char *name; /* name of its first output */
@@ -110,6 +111,7 @@ typedef struct pcl_step_info {
     uint32_t rank;
     int32_t dims[PCL_MAX_RANK]; /* of its first output */
     double macs;                /* 0 until prepared */
+    int32_t reach;              /* convolutions' steps: how many pixels are read on the farther side of a pixel's own */
 } pcl_step_info;
 
 typedef struct pcl_model_info {
@@ -121,6 +123,16 @@ typedef struct pcl_model_info {
     uint32_t nodes; /* in the file */
     uint32_t steps; /* 0 until prepared */
 } pcl_model_info;
+
+/* The head of what the instance normalisations found in the latest run's
+ * picture. With frozen = 1 the following runs take that as it is, whatever
+ * they are shown: all tiles of a picture then get the colours of one rendering
+ * of the whole. It is as long, and means the same, for every picture size: a
+ * caller may copy it out, prepare for another size and copy it back, frozen. */
+typedef struct pcl_norms {
+    uint32_t frozen;
+    uint32_t bytes; /* from the head on, with it */
+} pcl_norms;
 
 typedef struct pcl_model pcl_model;
 
@@ -157,6 +169,9 @@ PCL_API pcl_status pcl_model_run_step(pcl_model *model, uint32_t step, pcl_error
 PCL_API const pcl_step_info *pcl_model_node(pcl_model *model, uint32_t index);
 PCL_API const pcl_step_info *pcl_model_step(pcl_model *model, uint32_t index);
 PCL_API const pcl_model_info *pcl_model_get_info(pcl_model *model);
+
+/* Of the prepared model, unfrozen at first; valid until the next prepare or close. */
+PCL_API pcl_norms *pcl_model_norms(pcl_model *model);
 
 /* Releases the model and sets *model to NULL. */
 PCL_API void pcl_model_close(pcl_model **model);

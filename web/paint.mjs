@@ -15,6 +15,8 @@ import { inWords, shipped } from './shipped.mjs';
 const DRAFT_SIZE = 256; // of drafts and of moving pictures
 const THUMBNAIL_SIZE = 128;
 const SETTLED_MS = 250; // without a change before the painting proper begins
+const SHOWN_SIZE = 2048; // at most, of a painting in the photograph's full size; phones have no larger canvases
+const EASY_PIXELS = 16e6; // of a photograph that is read as a whole
 const LARGE = 1536; // an engine that painted more than this is not kept: its memory never shrinks
 
 const find = (id) => document.getElementById(id);
@@ -23,7 +25,8 @@ const progress = new ProgressCard(find('progress'), { run: 'Painting' });
 const compare = find('compare');
 const look = readLook();
 
-let photo; // {blob, bitmap, draft}: draft, the bitmap made small
+let photo; // {blob, source, bitmap, draft}: source, the file, or if it is huge the bitmap made smaller; draft, made small
+let file; // Blob, of a painting larger than the page shows
 let live; // while the camera or a film is painted
 let stylePicture; // Blob, for networks that read one
 let ours; // the painter that comes with the site
@@ -250,7 +253,7 @@ async function paintThumbnails(subject, loaded) {
   }
 }
 
-const sizeFor = (bitmap) => (look.size === 'full' ? Math.min(8192, Math.max(bitmap.width, bitmap.height)) : look.size ?? 512);
+const sizeFor = (bitmap) => (look.size === 'full' ? Math.max(bitmap.width, bitmap.height) : look.size ?? 512);
 
 const settled = (signal) => new Promise((resolve) => {
   const timer = setTimeout(resolve, SETTLED_MS);
@@ -260,8 +263,32 @@ const settled = (signal) => new Promise((resolve) => {
   });
 });
 
+const canvasOf = (width, height) => Object.assign(document.createElement('canvas'), { width, height });
+
+/** Paints a large photograph as it is: into a file, part by part, of which the page shows a smaller picture that grows meanwhile. */
+async function paintFull(loaded, { bitmap }, options) {
+  const shrink = 2 ** Math.ceil(Math.log2(Math.max(bitmap.width, bitmap.height) / SHOWN_SIZE)); // parts begin at multiples of 16
+  const before = canvasOf(Math.ceil(bitmap.width / shrink), Math.ceil(bitmap.height / shrink));
+  const after = canvasOf(before.width, before.height), context = after.getContext('2d');
+  before.getContext('2d').drawImage(bitmap, 0, 0, bitmap.width / shrink, bitmap.height / shrink);
+  context.drawImage(before, 0, 0);
+  context.imageSmoothingQuality = 'high';
+  const onTile = ({ x, y, width, height, data }) => {
+    if (options.signal.aborted) return;
+    const part = canvasOf(width, height);
+    part.getContext('2d').putImageData(new ImageData(data, width), 0, 0);
+    context.drawImage(part, x / shrink, y / shrink, width / shrink, height / shrink);
+    show(before, after);
+  };
+  const written = await loaded.stylizeToPNG(bitmap, { ...options, onTile });
+  const blob = await new Response(written, { headers: { 'Content-Type': 'image/png' } }).blob();
+  show(before, after); // in place of a draft that came late
+  return { blob, width: bitmap.width, height: bitmap.height };
+}
+
 async function paint() {
   showNeeded();
+  file = undefined;
   if (missing() || live) return; // a live picture takes up the look with its next frame
   failures.clear();
   const subject = photo, size = sizeFor(subject.bitmap), signal = progress.start('Starting the engine');
@@ -273,11 +300,13 @@ async function paint() {
       signal.throwIfAborted();
     }
     const loaded = await getStylizer(signal);
-    const style = styleOf(loaded), started = performance.now();
-    const painting = await loaded.stylize(subject.blob, { style, strength: look.strength / 100, size, signal, onProgress: progress.report });
+    const started = performance.now(), isFull = look.size === 'full' && size > SHOWN_SIZE;
+    const options = { style: styleOf(loaded), strength: look.strength / 100, signal, onProgress: progress.report };
+    const painting = await (isFull ? paintFull(loaded, subject, options) : loaded.stylize(subject.source, { ...options, size }));
     signal.throwIfAborted();
     drafts.isWanted = false;
-    show(subject.bitmap, painting);
+    file = painting.blob;
+    if (!isFull) show(subject.bitmap, painting);
     showResult(painting, performance.now() - started);
     if (size > LARGE) dropStylizer();
     else paintThumbnails(subject, loaded).catch(() => { thumbnailsOf = undefined; }); // the next painting tries again
@@ -306,7 +335,7 @@ function showResult({ width, height }, milliseconds) {
 const paintingAs = (type) => new Promise((resolve) => compare.querySelector('canvas.after').toBlob(resolve, type, 0.93));
 
 find('save').addEventListener('click', async () => {
-  const address = URL.createObjectURL(await paintingAs('image/png'));
+  const address = URL.createObjectURL(file ?? await paintingAs('image/png'));
   Object.assign(document.createElement('a'), { href: address, download: 'pincel-painting.png' }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 });
@@ -325,6 +354,12 @@ find('share').addEventListener('click', async () => {
 
 // --- Pictures ----------------------------------------------------------------------
 
+/** The bitmap with its longer side at SHOWN_SIZE: enough for every size but the full one. */
+function reduced(bitmap) {
+  const scale = SHOWN_SIZE / Math.max(bitmap.width, bitmap.height);
+  return createImageBitmap(bitmap, { resizeWidth: Math.round(bitmap.width * scale), resizeHeight: Math.round(bitmap.height * scale), resizeQuality: 'high' });
+}
+
 async function usePhoto(blob) {
   endLive();
   failures.clear();
@@ -333,7 +368,7 @@ async function usePhoto(blob) {
   const draftOf = await createImageBitmap(bitmap, {
     resizeWidth: Math.max(16, Math.round(bitmap.width * scale)), resizeHeight: Math.max(16, Math.round(bitmap.height * scale)), resizeQuality: 'high',
   });
-  photo = { blob, bitmap, draft: draftOf };
+  photo = { blob, bitmap, draft: draftOf, source: bitmap.width * bitmap.height > EASY_PIXELS ? await reduced(bitmap) : blob };
   const image = find('photo');
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);

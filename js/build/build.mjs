@@ -47,7 +47,7 @@ function checkNoConstructors(linked) {
 }
 
 /** Modules that the library fetches when it first needs them, js/<name>.mjs as pincel-<name>.mjs. */
-const onDemand = ['inspect', 'onnx', 'registry', 'metadata', 'rescue', 'fleet'];
+const onDemand = ['inspect', 'onnx', 'registry', 'metadata', 'rescue', 'fleet', 'tiles', 'batch'];
 
 /** What every page loads, once more through a minifier that takes longer and finds more: 400 bytes of 15 500. */
 async function shrink(file) {

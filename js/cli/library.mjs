@@ -12,3 +12,6 @@ export const pincel = await import(place.href);
 
 /** convert and quantize, which only their commands load. */
 export const openTools = () => import(new URL('pincel-tools.mjs', place).href);
+
+/** Works through many, as runMany and its like do. */
+export const openBatch = () => import(new URL('pincel-batch.mjs', place).href);

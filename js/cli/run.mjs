@@ -1,12 +1,14 @@
 // pincel run: classifies pictures, or paints them.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { UsageError, engineOptions, loadOptions, numberOf, pictureOptions } from './arguments.mjs';
-import { pincel } from './library.mjs';
+import { openBatch, pincel } from './library.mjs';
 import { modelSource, picturesOf, registered, withBar } from './sources.mjs';
 import { Progress, colours, errorLine, print, printJSON, scoreWriter, table } from './terminal.mjs';
 
-const stylingOptions = ['predict', 'style', 'strength', 'size', 'enlarge', 'out'], labellingOptions = ['labels', 'crop', 'top', 'threshold'];
+const stylingOptions = ['predict', 'style', 'strength', 'size', 'memory', 'enlarge', 'out'], labellingOptions = ['labels', 'crop', 'top', 'threshold'];
 
 const isPicture = ({ shape }) => shape.length === 4 && (shape[3] === 3 || shape[1] === 3);
 
@@ -63,47 +65,66 @@ async function openStylizer(model, source, values) {
   return withBar(model, loadOptions(values), (options) => pincel.Stylizer.create(predict ? { predict, transfer } : source, options));
 }
 
+/** Writes a painting in its full size while it is painted; nothing is left of one that fails. */
+async function paintToFile(stylizer, input, file, options) {
+  let of;
+  const stream = await stylizer.stylizeToPNG(input, { ...options, onTile: (tile) => { of = tile.of; } });
+  try {
+    await pipeline(Readable.fromWeb(stream), createWriteStream(file));
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  }
+  return of;
+}
+
+const isFull = ({ size }) => size === 'full';
+
 /** A function that paints one picture and says where it put it. */
 async function painter(stylizer, inputs, values) {
   const { style, suffix } = await readStyle(stylizer, values);
-  const strength = numberOf(values, 'strength', { least: 0, most: 1 }), size = numberOf(values, 'size', { least: 16, most: 8192, isWhole: true });
+  const strength = numberOf(values, 'strength', { least: 0, most: 1 }), mebibytes = numberOf(values, 'memory', { least: 1 });
+  const size = isFull(values) ? 'full' : numberOf(values, 'size', { least: 16, most: 32768, isWhole: true });
+  const given = { style, strength, size, ...(mebibytes && { memory: mebibytes * 2 ** 20 }) };
   const places = new Map(inputs.map((input) => [input, placeFor(input, suffix, values, inputs.length === 1)]));
   if (values.out && !/\.png$/i.test(values.out)) mkdirSync(values.out, { recursive: true });
-  return async (input, onProgress) => {
-    const start = performance.now();
-    const painting = await stylizer.stylize(input, { style, strength, size, output: values.enlarge ? 'original' : 'network', onProgress });
-    const ms = performance.now() - start, file = places.get(input);
+  const paint = async (input, more) => {
+    const start = performance.now(), file = places.get(input), options = { ...given, ...more };
+    if (isFull(values)) return { file, ...await paintToFile(stylizer, input, file, options), ms: performance.now() - start };
+    const painting = await stylizer.stylize(input, { ...options, output: values.enlarge ? 'original' : 'network' });
+    const ms = performance.now() - start;
     writeFileSync(file, await pincel.encodePNG(painting));
-    return { input, file, width: painting.width, height: painting.height, ms };
+    return { file, width: painting.width, height: painting.height, ms };
   };
+  const { each } = await openBatch();
+  return (onProgress) => each(inputs, { onProgress }, paint, 1, pincel.PincelError);
 }
 
-/** A function that says what is in one picture. */
-async function labeller(classifier, values) {
+/** A function that says what is in the pictures. */
+async function labeller(classifier, inputs, values) {
   const topK = numberOf(values, 'top', { least: 1, isWhole: true }) ?? 5, threshold = numberOf(values, 'threshold');
-  return async (input) => {
-    const start = performance.now(), all = await classifier.classify(input, { topK: Infinity, ...(threshold !== undefined && { threshold }) });
-    const ms = performance.now() - start;
-    return { input, unsure: all.unsure, classes: all.slice(0, topK), ms, written: scoreWriter(all.map(({ score }) => score)) }; // JSON has no functions
+  return async function* label(onProgress) {
+    const options = { topK: Infinity, ...(threshold !== undefined && { threshold }), onProgress };
+    let start = performance.now();
+    for await (const { result: all, ...entry } of classifier.classifyMany(inputs, options)) {
+      const ms = performance.now() - start;
+      yield all ? { ...entry, result: { unsure: all.unsure, classes: all.slice(0, topK), ms, written: scoreWriter(all.map(({ score }) => score)) } } : entry; // JSON has no functions
+      start = performance.now();
+    }
   };
 }
 
 /** Works through the pictures; one that fails does not stop the others. */
 async function workThrough(inputs, work, onDone) {
   const bar = new Progress('', process.stderr), results = [];
-  for (const [i, input] of inputs.entries()) {
-    const show = ({ stage, loaded, total } = {}) => bar.update(i + (stage === 'run' ? loaded / total : 0), inputs.length, basename(input));
-    show();
-    try {
-      results.push(await work(input, show));
-      bar.end();
-      onDone(results.at(-1));
-    } catch (error) {
-      bar.end();
-      if (error.code === 'argument' || error.code === 'internal') throw error;
-      process.stderr.write(errorLine(Object.assign(error, { message: `${input}: ${error.message}` })));
-      results.push({ input, error: { code: error.code, message: error.message } });
-    }
+  const show = ({ loaded, total }) => bar.update(loaded, total, basename(inputs[Math.min(Math.floor(loaded), total - 1)]));
+  show({ loaded: 0, total: inputs.length });
+  for await (const { input, result, error } of work(show)) {
+    bar.end();
+    if (!error) onDone({ input, ...result });
+    else if (error.code === 'argument') throw error; // what is wrong with all of them
+    else process.stderr.write(errorLine(Object.assign(error, { message: `${input}: ${error.message}` })));
+    results.push({ input, ...(error ? { error: { code: error.code, message: error.message } } : result) });
   }
   bar.end();
   return results;
@@ -130,7 +151,7 @@ async function open(model, inputs, values) {
   const crop = numberOf(values, 'crop', { least: 0.01, most: 1 });
   const options = { ...loadOptions(values), ...(values.labels && { labels: values.labels }), ...(crop && { crop }) };
   const tool = await withBar(model, options, (more) => pincel.Classifier.create(source, more));
-  return { tool, work: await labeller(tool, values), show: showClasses };
+  return { tool, work: await labeller(tool, inputs, values), show: showClasses };
 }
 
 export const run = {
@@ -143,7 +164,8 @@ a picture paint: one PNG for each photograph. Others classify: the likeliest lab
   options: {
     style: { type: 'string', value: 'STYLE', help: 'a picture to paint like, or a style the network knows: ink, or ink=2,night=1' },
     strength: { type: 'string', value: '0..1', help: 'how much of the style (default: 1)' },
-    size: { type: 'string', value: 'PIXELS', help: 'longer side of what is computed (default: 384)' },
+    size: { type: 'string', value: 'PIXELS', help: "longer side of what is computed (default: 384), or 'full': the photograph's own size" },
+    memory: { type: 'string', value: 'MIB', help: 'above this a painting is computed in tiles (default: 256)' },
     enlarge: { type: 'boolean', help: "enlarge paintings to the photograph's size" },
     out: { type: 'string', short: 'o', value: 'PLACE', help: 'a .png file, or a folder (default: this one)' },
     predict: { type: 'string', value: 'MODEL', help: 'the network that sums a style picture up, for pairs by file' },

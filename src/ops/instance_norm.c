@@ -57,10 +57,9 @@ typedef struct instance_norm {
     /* Scratch, in bytes from its start. */
     size_t sums_at;   /* [BLOCKS][2][channels] double: sum, sum of squares */
     size_t center_at; /* [channels] float */
-    size_t scale_at;  /* [channels] float */
-    size_t shift_at;  /* [channels] float */
     size_t tiles_at;  /* [threads] tiles: [tile_pixels][channels] float */
     size_t tile_bytes;
+    size_t shift_at; /* in step->norm, after the scale: [channels] float each */
 } instance_norm;
 
 /* A sum while it is made is two rows of the tile. */
@@ -71,9 +70,8 @@ static bool plan_scratch(instance_norm *self, size_t *scratch_bytes) {
     self->sums_at = 0;
     self->center_at = pcl_round_up(BLOCKS * 2 * channels * sizeof(double), PCL_ALIGNMENT);
     size_t row = pcl_round_up(channels * sizeof(float) + 16, PCL_ALIGNMENT);
-    self->scale_at = self->center_at + row;
-    self->shift_at = self->scale_at + row;
-    self->tiles_at = self->shift_at + row;
+    self->tiles_at = self->center_at + row;
+    self->shift_at = row;
     self->tile_bytes = pcl_round_up(tile_rows * channels * sizeof(float) + 16, PCL_ALIGNMENT);
     return pcl_size_mul(self->tile_bytes, (size_t)self->threads, &tiles) &&
            pcl_size_add(tiles, self->tiles_at, scratch_bytes);
@@ -97,6 +95,7 @@ static pcl_status prepare_instance_norm(const pcl_prepare_context *context, pcl_
     if (self->threads > BLOCKS) self->threads = BLOCKS;
     if (!plan_scratch(self, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "it has too many channels");
+    step->norm_bytes = 2 * self->shift_at;
     return PCL_OK;
 }
 
@@ -107,7 +106,8 @@ typedef struct norm_run {
     const instance_norm *self;
     const pcl_node *node;
     uint8_t *scratch;
-    const uint8_t *x; /* of one picture */
+    float *scale, *shift; /* [channels] */
+    const uint8_t *x;     /* of one picture */
     uint8_t *out;
 } norm_run;
 
@@ -180,7 +180,7 @@ static void find_scale_and_shift(const norm_run *run) {
     const pcl_tensor *x = run->node->inputs[0];
     const float *gamma = run->node->inputs[1]->data, *beta = run->node->inputs[2]->data;
     const float *center = floats_at(run, self->center_at);
-    float *scale = floats_at(run, self->scale_at), *shift = floats_at(run, self->shift_at);
+    float *scale = run->scale, *shift = run->shift;
     bool quantised = x->dtype == PCL_UINT8;
     bool both = quantised && run->node->outputs[0]->dtype == PCL_UINT8;
     double unit = quantised ? (double)pcl_tensor_scale(x) : 1.0;
@@ -206,9 +206,8 @@ static void find_scale_and_shift(const norm_run *run) {
 static void normalise_u8(const norm_run *run, size_t first, size_t pixels) {
     const instance_norm *self = run->self;
     size_t at = first * self->channels;
-    pcl_requantization to = {floats_at(run, self->scale_at), pcl_tensor_zero_point(run->node->outputs[0]), self->low_u8,
-                             self->high_u8};
-    run->kernels->affine_u8(run->x + at, pixels, self->channels, floats_at(run, self->shift_at), &to, run->out + at);
+    pcl_requantization to = {run->scale, pcl_tensor_zero_point(run->node->outputs[0]), self->low_u8, self->high_u8};
+    run->kernels->affine_u8(run->x + at, pixels, self->channels, run->shift, &to, run->out + at);
 }
 
 /* `pixels` from pixel `first` on, through the tile where types differ. */
@@ -226,8 +225,7 @@ static void normalise_tile(const norm_run *run, size_t first, size_t pixels, flo
         run->kernels->dequantize_u8(1.0f, 0, run->x + at, tile, count);
         x = tile;
     }
-    run->kernels->affine_f32(x, pixels, self->channels, floats_at(run, self->scale_at), floats_at(run, self->shift_at),
-                             self->low, self->high, y);
+    run->kernels->affine_f32(x, pixels, self->channels, run->scale, run->shift, self->low, self->high, y);
     if (out->dtype == PCL_UINT8)
         run->kernels->quantize_u8(1.0f / pcl_tensor_scale(out), pcl_tensor_zero_point(out), y, run->out + at, count);
 }
@@ -244,11 +242,14 @@ static void normalise_part(void *argument, int32_t index, int32_t count) {
 static pcl_status run_instance_norm(const pcl_run_context *context, const pcl_step *step) {
     const instance_norm *self = step->prepared;
     const pcl_tensor *in = step->node->inputs[0], *out = step->node->outputs[0];
-    norm_run run = {context->kernels, self, step->node, step->scratch, in->data, out->data};
+    float *shift = (float *)(void *)((uint8_t *)step->norm + self->shift_at);
+    norm_run run = {context->kernels, self, step->node, step->scratch, step->norm, shift, in->data, out->data};
     for (size_t n = 0; n < self->pictures; n++) {
-        if (in->dtype == PCL_FLOAT32) find_center(&run);
-        pcl_pool_run(context->pool, sum_part, &run, self->threads);
-        find_scale_and_shift(&run);
+        if (!context->frozen) {
+            if (in->dtype == PCL_FLOAT32) find_center(&run);
+            pcl_pool_run(context->pool, sum_part, &run, self->threads);
+            find_scale_and_shift(&run);
+        }
         pcl_pool_run(context->pool, normalise_part, &run, self->threads);
         run.x += in->bytes / self->pictures;
         run.out += out->bytes / self->pictures;

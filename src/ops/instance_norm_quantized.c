@@ -28,7 +28,7 @@ typedef struct normalisation {
     size_t batch, pixels, channels;
     sum_u8 add_epsilon, subtract, add; /* variance + epsilon; beta - mean_scaled; scaled + shift */
     uint32_t *histograms;              /* [threads][channels][256]; the first holds the sum at last */
-    uint8_t *tables;                   /* [channels][256] */
+    uint8_t *tables;                   /* [channels][256], in step->norm */
 } normalisation;
 
 static pcl_status infer(const pcl_infer_context *context, pcl_node *node) {
@@ -74,8 +74,9 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     self->add = prepare_sum(stages->scaled, stages->shift, false, self->out, stages->activation);
     size_t histogram;
     if (!pcl_size_mul(self->channels, VALUES * sizeof(uint32_t), &histogram) ||
-        !pcl_size_mul(histogram, (size_t)context->threads + 1, &step->scratch_bytes))
+        !pcl_size_mul(histogram, (size_t)context->threads, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "too many channels");
+    step->norm_bytes = self->channels * VALUES;
     return PCL_OK;
 }
 
@@ -202,12 +203,14 @@ static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     size_t picture = self.pixels * self.channels;
     if (parts < 1) parts = 1;
     self.histograms = step->scratch;
-    self.tables = (uint8_t *)(self.histograms + (size_t)threads * self.channels * VALUES);
+    self.tables = step->norm;
     for (size_t n = 0; n < self.batch; n++) {
         pass work = {&self, (const uint8_t *)self.x->data + n * picture, (uint8_t *)self.out->data + n * picture};
-        pcl_pool_run(context->pool, count_part, &work, parts);
-        add_histograms(&self, parts);
-        for (size_t c = 0; c < self.channels; c++) tabulate(&self, context->kernels, c);
+        if (!context->frozen) {
+            pcl_pool_run(context->pool, count_part, &work, parts);
+            add_histograms(&self, parts);
+            for (size_t c = 0; c < self.channels; c++) tabulate(&self, context->kernels, c);
+        }
         pcl_pool_run(context->pool, look_up_part, &work, parts);
     }
     return PCL_OK;

@@ -30,6 +30,8 @@ typedef struct pcl_step {
     void *prepared;       /* made by prepare: packed weights, parameters */
     size_t scratch_bytes; /* wanted by prepare */
     void *scratch;        /* given by the plan, 64-byte aligned, contents undefined */
+    size_t norm_bytes;    /* for what a normalisation finds in a picture: by its channels alone, a multiple of PCL_ALIGNMENT */
+    void *norm;           /* given by the plan, 64-byte aligned; stays from run to run */
 } pcl_step;
 
 typedef struct pcl_prepare_context {
@@ -43,6 +45,7 @@ typedef struct pcl_run_context {
     pcl_error *error;
     const pcl_kernels *kernels;
     pcl_pool *pool;
+    bool frozen; /* normalisations take what is in step->norm instead of looking at the picture */
 } pcl_run_context;
 
 typedef struct pcl_op {

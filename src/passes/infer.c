@@ -29,14 +29,15 @@ static bool inputs_constant(const pcl_node *node) {
 static pcl_status evaluate(pcl_graph *graph, const pcl_kernels *kernels, pcl_node *node) {
     pcl_step step = {.op = node->op, .node = node};
     pcl_prepare_context prepare = {graph->error, graph->arena, kernels, 1};
-    pcl_run_context run = {graph->error, kernels, NULL};
+    pcl_run_context run = {graph->error, kernels, NULL, false};
     if (node->op->prepare) PCL_TRY_RETURN(node->op->prepare(&prepare, &step));
     for (int32_t i = 0; i < node->output_count; i++) {
         node->outputs[i]->data = pcl_graph_alloc(graph, node->outputs[i]->bytes + 16, 1);
         if (!node->outputs[i]->data) return PCL_ERROR_LIMIT;
     }
     step.scratch = pcl_graph_alloc(graph, step.scratch_bytes, 1);
-    if (!step.scratch) return PCL_ERROR_LIMIT;
+    step.norm = pcl_graph_alloc(graph, step.norm_bytes, 1);
+    if (!step.scratch || !step.norm) return PCL_ERROR_LIMIT;
     return node->op->run(&run, &step);
 }
 

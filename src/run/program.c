@@ -67,7 +67,7 @@ static pcl_status prepare_step(builder *state, pcl_node *node, const pcl_kernels
 
 static bool allocate(builder *state) {
     pcl_graph *graph = state->graph;
-    size_t count = (size_t)graph->input_count + (size_t)graph->node_count; /* scratch */
+    size_t count = (size_t)graph->input_count + (size_t)graph->node_count + 1; /* scratch, norms */
     for (int32_t i = 0; i < graph->node_count; i++) count += (size_t)graph->nodes[i]->output_count;
     state->buffers = pcl_graph_alloc(graph, count, sizeof *state->buffers);
     state->readers = pcl_graph_alloc(graph, count, sizeof *state->readers);
@@ -110,13 +110,25 @@ pcl_status pcl_program_build(pcl_program *program, pcl_graph *graph, const pcl_k
         if (!graph->outputs[i]->constant) state.buffers[graph->outputs[i]->place].last = FOREVER;
 
     int32_t first_scratch = state.buffer_count;
-    for (int32_t i = 0; i < program->step_count; i++)
+    size_t norm_bytes = PCL_ALIGNMENT; /* of all steps and their head in one piece, which callers copy */
+    for (int32_t i = 0; i < program->step_count; i++) {
         state.buffers[state.buffer_count++] = (pcl_plan_buffer){program->steps[i].scratch_bytes, i, i, 0};
+        if (!pcl_size_add(norm_bytes, program->steps[i].norm_bytes, &norm_bytes)) norm_bytes = SIZE_MAX; /* is refused */
+    }
+    pcl_plan_buffer *norms = &state.buffers[state.buffer_count++];
+    *norms = (pcl_plan_buffer){norm_bytes, 0, FOREVER, 0};
     PCL_TRY_RETURN(allocate_block(&state, &block));
     for (int32_t i = 0; i < graph->input_count; i++) give_data(&state, graph->inputs[i], block);
     for (int32_t i = 0; i < graph->node_count; i++)
         for (int32_t o = 0; o < graph->nodes[i]->output_count; o++) give_data(&state, graph->nodes[i]->outputs[o], block);
-    for (int32_t i = 0; i < program->step_count; i++)
+    uint8_t *norm = block + norms->offset;
+    program->norms = (pcl_norms *)(void *)norm;
+    *program->norms = (pcl_norms){0, (uint32_t)norm_bytes};
+    norm += PCL_ALIGNMENT;
+    for (int32_t i = 0; i < program->step_count; i++) {
         program->steps[i].scratch = block + state.buffers[first_scratch + i].offset;
+        program->steps[i].norm = norm;
+        norm += program->steps[i].norm_bytes;
+    }
     return PCL_OK;
 }

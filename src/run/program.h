@@ -3,11 +3,13 @@
 #define PCL_RUN_PROGRAM_H
 
 #include "ops/op.h"
+#include "pincel.h"
 
 typedef struct pcl_program {
     pcl_step *steps;
     int32_t step_count;
     size_t block_bytes; /* activations and scratch */
+    pcl_norms *norms;   /* in the block; the steps' `norm` follow it */
 } pcl_program;
 
 /* Prepares every node of the graph as a step, plans the memory and gives every

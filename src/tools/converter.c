@@ -247,7 +247,7 @@ void pcl_converter_set_windows(pcl_converter *self, uint32_t windows) { self->wi
 
 pcl_status pcl_converter_observe(pcl_converter *self, pcl_error *error) {
     PCL_TRY_RETURN(check_prepared(self, error));
-    pcl_run_context context = {error, self->kernels, NULL};
+    pcl_run_context context = {error, self->kernels, NULL, false};
     self->ranges_valid = false;
     for (int32_t i = 0; i < self->running.input_count; i++)
         PCL_TRY_RETURN(add_tensor(self, number_of(self, self->running.inputs[i]), error));

@@ -305,7 +305,7 @@ static void test_in_place(void) {
     CHECK(pcl_op_sub.infer(&(pcl_infer_context){&harness.error, &harness.arena}, &node) == PCL_OK);
     CHECK(pcl_op_sub.prepare(&(pcl_prepare_context){&harness.error, &harness.arena, kernels, 1}, &step) == PCL_OK);
     out->data = inputs[1]->data;
-    CHECK(pcl_op_sub.run(&(pcl_run_context){&harness.error, kernels, NULL}, &step) == PCL_OK);
+    CHECK(pcl_op_sub.run(&(pcl_run_context){&harness.error, kernels, NULL, false}, &step) == PCL_OK);
     CHECK(op_float_error(out, expected) == 0);
     op_harness_close(&harness);
 }

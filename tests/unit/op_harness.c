@@ -83,11 +83,12 @@ pcl_status op_run(op_harness *harness, const pcl_op *op, const pcl_attributes *a
     pcl_step step = {.op = op, .node = &node};
     pcl_infer_context infer = {&harness->error, &harness->arena};
     pcl_prepare_context prepare = {&harness->error, &harness->arena, kernels, pcl_pool_threads(harness->pool)};
-    pcl_run_context run = {&harness->error, kernels, harness->pool};
+    pcl_run_context run = {&harness->error, kernels, harness->pool, false};
     PCL_TRY(op->infer(&infer, &node));
     if (op->prepare) PCL_TRY(op->prepare(&prepare, &step));
     for (int i = 0; i < output_count; i++) outputs[i]->data = new_block(harness, outputs[i]->bytes);
     step.scratch = new_block(harness, step.scratch_bytes);
+    step.norm = new_block(harness, step.norm_bytes);
 done:
     for (int i = 0; i < input_count; i++)
         if (held[i]) inputs[i]->data = held[i];
