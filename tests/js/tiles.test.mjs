@@ -131,13 +131,11 @@ test('float layers: the same to within the rounding of one 8-bit step', async ()
 
 test('Magenta\'s pair, with its quantised normalisation, and half way to the photograph\'s own style', { skip }, async () => {
   const style = Float32Array.from({ length: 100 }, (_, i) => Math.sin(i) / 2);
-  for (const strength of [1, 0.5]) {
-    const { difference, unfrozen } = await compare(magenta, { threads: 2 }, synthetic(334, 270), { style, strength, memory: 5 * mebibyte });
-    assert.equal(difference, 0);
-    assert.ok(unfrozen > 5);
-  }
+  const { difference: bytes, unfrozen } = await compare(magenta, { threads: 2 }, synthetic(334, 200), { style, strength: 0.5, memory: 4 * mebibyte });
+  assert.equal(bytes, 0);
+  assert.ok(unfrozen > 5);
   const fp16 = { ...magenta, transfer: zoo('magenta_transfer_fp16.tflite') };
-  const { difference } = await compare(fp16, { threads: 2 }, synthetic(334, 270), { style, memory: 9 * mebibyte });
+  const { difference } = await compare(fp16, { threads: 2 }, synthetic(334, 200), { style, memory: 8 * mebibyte });
   assert.ok(difference <= 1, `${difference}`);
 });
 
