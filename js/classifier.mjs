@@ -57,12 +57,11 @@ async function readLabels(labels, signal) {
   return text.replace(/\r/g, '').replace(/\n+$/, '').split('\n');
 }
 
-function checkLabels({ length }, { name, shape }) {
+function checkLabels({ length }, { shape }) {
   const classes = shape.reduce((product, dim) => product * dim, 1); // [1, classes], or [1, classes, 1, 1]
   if (!length || length === classes) return;
   throw new PincelError('argument', `${length} labels do not fit ${classes} classes.`, {
-    tensor: name, expected: `${classes} labels`, got: String(length),
-    hint: 'One label a line, in the order of the classes.',
+    expected: `${classes}, one a line`,
   });
 }
 

@@ -61,8 +61,11 @@ export interface Pixels {
  * tiles read it so (size: 'full', tiles, stylizeToPNG).
  */
 export interface PictureRegions {
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
+  /** The pixels of a part; always within the picture. */
   region(x: number, y: number, width: number, height: number): Pixels | Promise<Pixels>;
 }
 
@@ -174,9 +177,13 @@ export interface RunOptions {
 
 /** One of many: what came of it, or why nothing did. */
 export interface BatchEntry<Input, Result> {
+  /** Its place among them, from 0. */
   index: number;
+  /** What was given. */
   input: Input;
+  /** What the call for it alone would have given. */
   result?: Result;
+  /** Why there is no result. */
   error?: PincelError;
 }
 
@@ -414,9 +421,13 @@ export interface StylizeOptions extends RunOptions {
   output?: 'network' | 'original';
 }
 
+/** A part of a painting. */
 export interface PaintedTile extends Pixels {
+  /** Of its left edge, in the painting. */
   x: number;
+  /** Of its upper edge. */
   y: number;
+  /** The size of the whole painting. */
   of: { width: number; height: number };
 }
 
@@ -436,10 +447,11 @@ export class Stylizer {
   tiles(picture: Picture | PictureRegions, options?: StylizeOptions): AsyncGenerator<PaintedTile, void>;
   /**
    * The painting as a PNG file that is written while it is painted: a photograph of 48 megapixels is saved without the
-   * 192 MB that its pixels take. `await new Response(stream).blob()` in a page, `Readable.fromWeb(stream)` in Node.
-   * Cancelling the stream ends the painting. onTile sees every tile before it is written.
+   * 192 MB that its pixels take. Gather the pieces in a Blob in a page; `pipeline(pieces, createWriteStream(path))` in Node.
+   * Leaving the loop ends the painting. onTile sees every tile before it is written.
    */
-  stylizeToPNG(picture: Picture | PictureRegions, options?: StylizeOptions & { onTile?: (tile: PaintedTile) => void }): Promise<ReadableStream<Uint8Array>>;
+  stylizeToPNG(picture: Picture | PictureRegions, options?: StylizeOptions & { onTile?: (tile: PaintedTile) => void }):
+    AsyncGenerator<Uint8Array, void>;
   /** Paints each of many, one at a time, as Model.runMany runs: a bad picture costs only its own entry. */
   stylizeMany<Input extends Picture | PictureRegions>(
     pictures: Iterable<Input> | AsyncIterable<Input>, options?: StylizeOptions,

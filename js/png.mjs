@@ -65,7 +65,11 @@ async function compress(first, bands, writer) {
   }
 }
 
-async function* chunks(bands) {
+/**
+ * The bytes of the file, piece by piece.
+ * @param bands  async iterator of {data: RGBA, width, height, of: {width, height}}, from top to bottom
+ */
+export async function* encodeRows(bands) {
   const { value: first } = await bands.next();
   try {
     yield Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
@@ -81,17 +85,4 @@ async function* chunks(bands) {
   } finally {
     await bands.return();
   }
-}
-
-/** @param bands  async iterator of {data: RGBA, width, height, of: {width, height}}, from top to bottom */
-export function encodeRows(bands) {
-  const pieces = chunks(bands);
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: () => pieces.return(),
-  }, { highWaterMark: 0 });
 }

@@ -60,7 +60,7 @@ export class Stylizer {
     this.scales = this.#scales;
     this.styleFormat = predict && formatFor(predict.inputs[0], normalisation);
     this.styleInput = transfer.inputs.find((input) => input !== this.#content);
-    if (predict && !this.styleInput) throw new PincelError('argument', 'The transfer network takes no style.');
+    if (predict && !this.styleInput) throw new PincelError('argument', 'The network takes no style.');
     /** Names of the styles that the network knows, where it was told. */
     this.styles = options.styles?.map((style) => style.id ?? style) ?? [];
   }
@@ -113,7 +113,7 @@ export class Stylizer {
 
   /** @private  What the network takes as a style. In pairs strength mixes it with the photograph's own: 0 keeps its look. */
   async vector(style, strength, photograph, pixels, signal) {
-    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: this.predict ? 'a picture, or a vector from styleVector' : 'a name, a number, {name: weight, …} or a vector' });
+    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: this.predict ? 'a picture or vector' : 'a name, number, mixture or vector' });
     if (this.#isKnown(style)) return this.#mixture(style);
     const vector = isVector(style) ? Float32Array.from(style) : await this.styleVector(style, { signal });
     const length = elements(this.styleInput.shape);
@@ -133,7 +133,7 @@ export class Stylizer {
       await this.transfer.reshape({ [name]: wanted });
       if (!this.#scales.every((scale, i) => scale === this.scales[i])) { // crops to its own size, or pads to it
         await this.transfer.reshape({ [name]: shape });
-        throw new PincelError('shape', 'The network paints in one size only.', { expected: shape.join(' x '), got: wanted.join(' x '), hint: 'Leave `size` out.' });
+        throw new PincelError('shape', 'The network paints in one size only.', { expected: shape.join(' x '), got: wanted.join(' x ') });
       }
     } catch (error) {
       if (error.code !== 'shape' || size !== undefined) throw error;
@@ -155,12 +155,10 @@ export class Stylizer {
     return this.enqueue(() => this.#paint(picture, options));
   }
 
-  stylizeToPNG(picture, options) { return ask('tiles', 'stylizeToPNG', [this, picture, options], this.options); }
-
   async #paint(picture, { style, strength = 1, size, output = 'network', signal, onProgress }) {
     throwIfAborted(signal);
     if (!(strength >= 0 && strength <= 1)) throw new PincelError('argument', `strength is ${strength}.`, { expected: '0 to 1' });
-    if (size !== undefined && !(size >= 16 && size <= 8192)) throw new PincelError('argument', `size is ${size}.`, { expected: "16 to 8192 pixels, or 'full'" });
+    if (size !== undefined && !(size >= 16 && size <= 8192)) throw new PincelError('argument', `size is ${size}.`, { expected: "16 to 8192, 'full'" });
     const pixels = await readPicture(picture, { ...this.options, signal });
     const inputs = {};
     if (this.styleInput) {
@@ -182,4 +180,4 @@ export class Stylizer {
   }
 }
 
-complete(Stylizer, { tiles: 'tiles', stylizeMany: 'batch' });
+complete(Stylizer, { tiles: 'tiles', stylizeToPNG: 'tiles', stylizeMany: 'batch' });

@@ -246,5 +246,5 @@ async function* bands(tilesOfRow) {
   }
 }
 
-/** A PNG file as it is painted: a ReadableStream of bytes. */
+/** A PNG file as it is painted: its bytes, piece by piece. */
 export const stylizeToPNG = (...given) => encodeRows(bands(tiles(...given)));

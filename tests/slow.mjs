@@ -32,7 +32,7 @@ function checker() {
 test('48 megapixels within 256 MiB', async () => {
   const stylizer = await Stylizer.create('pincel:painter'), photograph = synthetic(width, height), file = checker();
   const start = performance.now();
-  for await (const chunk of await stylizer.stylizeToPNG(photograph, { style: 'starry-night' })) await file.take(chunk);
+  for await (const chunk of stylizer.stylizeToPNG(photograph, { style: 'starry-night' })) await file.take(chunk);
   const seconds = (performance.now() - start) / 1000, { rows, bytes } = await file.end();
   const engine = [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0), peak = process.resourceUsage().maxRSS * 1024;
   console.log(`engine ${(engine / mebibyte).toFixed(0)} MiB, process at most ${(peak / mebibyte).toFixed(0)} MiB, ${seconds.toFixed(0)} s, `

@@ -280,8 +280,9 @@ async function paintFull(loaded, { bitmap }, options) {
     context.drawImage(part, x / shrink, y / shrink, width / shrink, height / shrink);
     show(before, after);
   };
-  const written = await loaded.stylizeToPNG(bitmap, { ...options, onTile });
-  const blob = await new Response(written, { headers: { 'Content-Type': 'image/png' } }).blob();
+  const pieces = []; // each a Blob, which the browser may keep on disk
+  for await (const bytes of loaded.stylizeToPNG(bitmap, { ...options, onTile })) pieces.push(new Blob([bytes]));
+  const blob = new Blob(pieces, { type: 'image/png' });
   show(before, after); // in place of a draft that came late
   return { blob, width: bitmap.width, height: bitmap.height };
 }

@@ -1,7 +1,6 @@
 // pincel run: classifies pictures, or paints them.
 import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UsageError, engineOptions, loadOptions, numberOf, pictureOptions } from './arguments.mjs';
 import { openBatch, pincel } from './library.mjs';
@@ -68,9 +67,9 @@ async function openStylizer(model, source, values) {
 /** Writes a painting in its full size while it is painted; nothing is left of one that fails. */
 async function paintToFile(stylizer, input, file, options) {
   let of;
-  const stream = await stylizer.stylizeToPNG(input, { ...options, onTile: (tile) => { of = tile.of; } });
+  const bytes = stylizer.stylizeToPNG(input, { ...options, onTile: (tile) => { of = tile.of; } });
   try {
-    await pipeline(Readable.fromWeb(stream), createWriteStream(file));
+    await pipeline(bytes, createWriteStream(file));
   } catch (error) {
     rmSync(file, { force: true });
     throw error;

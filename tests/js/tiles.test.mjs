@@ -182,7 +182,9 @@ test('tiles as they come, and a PNG file that is written meanwhile', async () =>
     assert.deepEqual(data.slice((width + 2) * 4, (width + 3) * 4), painting.data.slice(at, at + 4));
   }
   assert.equal(covered, 333 * 290);
-  const file = new Uint8Array(await new Response(await stylizer.stylizeToPNG(photograph, options)).arrayBuffer());
+  const pieces = [];
+  for await (const piece of stylizer.stylizeToPNG(photograph, options)) pieces.push(piece);
+  const file = new Uint8Array(Buffer.concat(pieces));
   assert.deepEqual(await readPicture(file), { ...painting });
   stylizer.dispose();
 });
@@ -203,9 +205,10 @@ test('cancelled between tiles and by leaving; refusals', async () => {
     assert.equal(tile.x, 0);
     break;
   }
-  const reader = (await stylizer.stylizeToPNG(photograph, options)).getReader();
-  assert.equal((await reader.read()).value[1], 80);
-  await reader.cancel();
+  for await (const piece of stylizer.stylizeToPNG(photograph, options)) {
+    assert.equal(piece[1], 80);
+    break;
+  }
   await rejects(stylizer.stylize(photograph, { ...options, memory: 1.2 * mebibyte }), 'limit', { message: /too little/, expected: /MiB/ });
   await rejects(stylizer.stylize(photograph, { ...options, memory: 5 }), 'argument', { message: /memory/ });
   await rejects(stylizer.stylize(whole(photograph), { ...options, size: 'large' }), 'argument', { expected: /full/ });
@@ -235,7 +238,7 @@ test('6 megapixels: the engine\'s memory stays within the budget', async () => {
   const before = memories.size, memory = 24 * mebibyte;
   const stylizer = await Stylizer.create('pincel:painter', { threads: 1, simd: 'auto' });
   const photograph = synthetic(3000, 2000), chunks = [];
-  for await (const chunk of await stylizer.stylizeToPNG(photograph, { style: 'ink', memory })) chunks.push(chunk);
+  for await (const chunk of stylizer.stylizeToPNG(photograph, { style: 'ink', memory })) chunks.push(chunk);
   const grown = [...memories].slice(before).reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
   assert.ok(grown > mebibyte && grown <= memory, `${(grown / mebibyte).toFixed(1)} MiB`);
   assert.ok(photograph.largest <= 1024 * 3000, `${photograph.largest} pixels read at once`);
