@@ -61,7 +61,7 @@ function checkLabels({ length }, { shape }) {
   const classes = shape.reduce((product, dim) => product * dim, 1); // [1, classes], or [1, classes, 1, 1]
   if (!length || length === classes) return;
   throw new PincelError('argument', `${length} labels do not fit ${classes} classes.`, {
-    expected: `${classes}, one a line`,
+    expected: `${classes} labels`, got: `${length}`,
   });
 }
 

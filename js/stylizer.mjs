@@ -113,7 +113,7 @@ export class Stylizer {
 
   /** @private  What the network takes as a style. In pairs strength mixes it with the photograph's own: 0 keeps its look. */
   async vector(style, strength, photograph, pixels, signal) {
-    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: this.predict ? 'a picture or vector' : 'a name, number, mixture or vector' });
+    if (style === undefined || style === null) throw new PincelError('argument', 'stylize needs a style.', { expected: this.predict ? 'a picture or vector' : 'a name, mixture or vector' });
     if (this.#isKnown(style)) return this.#mixture(style);
     const vector = isVector(style) ? Float32Array.from(style) : await this.styleVector(style, { signal });
     const length = elements(this.styleInput.shape);
