@@ -5,8 +5,6 @@
 
 #include "simd.h"
 
-typedef v128_t pcl_madd(v128_t a, v128_t b, v128_t sum); /* a * b + sum */
-
 /* The shape as the inner loops need it; constants where the caller knows them. */
 typedef struct pcl_dwconv_f32_filter {
     size_t height, width, stride, dilation; /* of the width */
@@ -71,13 +69,10 @@ PCL_INLINE void pcl_dwconv_f32_row(const pcl_dwconv_f32 *task, pcl_dwconv_f32_fi
 PCL_INLINE void pcl_dwconv_f32_rows(const pcl_dwconv_f32 *task, pcl_madd *madd) {
     const pcl_dwconv *shape = &task->shape;
     pcl_dwconv_f32_filter f = {shape->filter_h, shape->filter_w, shape->stride_w, shape->dilation_w};
-    bool three = f.height == 3 && f.width == 3 && f.dilation == 1;
     for (size_t row = 0; row < shape->out_rows; row++) {
         const float *const *rows = task->rows + row * shape->stride_h;
         float *out = task->out + row * shape->out_stride;
-        if (three && f.stride == 1) pcl_dwconv_f32_row(task, (pcl_dwconv_f32_filter){3, 3, 1, 1}, rows, out, madd);
-        else if (three && f.stride == 2) pcl_dwconv_f32_row(task, (pcl_dwconv_f32_filter){3, 3, 2, 1}, rows, out, madd);
-        else pcl_dwconv_f32_row(task, f, rows, out, madd);
+        pcl_dwconv_f32_row(task, f, rows, out, madd);
     }
 }
 
