@@ -5,8 +5,6 @@
 
 #include "simd.h"
 
-typedef v128_t pcl_madd(v128_t a, v128_t b, v128_t sum); /* a * b + sum */
-
 typedef struct pcl_gemm_f32_panel {
     const float *weights; /* [depth][8] */
     v128_t bias[2], low, high;
@@ -14,14 +12,13 @@ typedef struct pcl_gemm_f32_panel {
 } pcl_gemm_f32_panel;
 
 PCL_INLINE void pcl_gemm_f32_store(float *out, v128_t low, v128_t high, size_t columns) {
-    if (columns == 8) {
-        wasm_v128_store(out, low);
-        wasm_v128_store(out + 4, high);
-    } else {
-        size_t first = columns < 4 ? columns : 4;
-        pcl_store_part(out, low, first * sizeof(float));
-        pcl_store_part(out + first, high, (columns - first) * sizeof(float));
+    if (columns < 4) {
+        pcl_store_part(out, low, columns * sizeof(float));
+        return;
     }
+    wasm_v128_store(out, low);
+    if (columns == 8) wasm_v128_store(out + 4, high);
+    else if (columns > 4) pcl_store_part(out + 4, high, (columns - 4) * sizeof(float));
 }
 
 /* rows x (4 * vectors) outputs: the accumulators, two weights and one value of
@@ -68,10 +65,11 @@ PCL_INLINE void pcl_gemm_f32_rows(const pcl_gemm_f32 *task, const pcl_gemm_f32_p
     }
 }
 
-/* Blocks of rows that stay in the first-level cache while the panels pass. */
+/* Blocks of rows that stay in the first-level cache while the panels pass; where the depth is great, in the second,
+ * for then so few rows would fit the first that fetching the panels anew for each block would take longer. */
 PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_madd *madd) {
     size_t fitting = 16384 / sizeof(float) / task->depth / 12 * 12;
-    size_t block = fitting < 12 ? 12 : fitting;
+    size_t block = fitting < 48 ? 48 : fitting;
     for (size_t row = 0; row < task->rows; row += block) {
         size_t end = task->rows - row < block ? task->rows : row + block;
         for (size_t first = 0; first < task->columns; first += 8) {
