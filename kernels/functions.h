@@ -9,6 +9,7 @@ typedef void gemm_u8_function(const pcl_gemm_u8 *task);
 typedef void gemm_f32_function(const pcl_gemm_f32 *task);
 typedef void dwconv_u8_function(const pcl_dwconv_u8 *task);
 typedef void dwconv_f32_function(const pcl_dwconv_f32 *task);
+typedef void sum_f32_function(const pcl_sum_f32 *task);
 typedef void add_u8_function(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out,
                              size_t count);
 typedef void lookup_u8_function(const uint8_t table[256], const uint8_t *in, uint8_t *out, size_t count);
@@ -30,6 +31,7 @@ gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, p
 gemm_f32_function pcl_gemm_f32_scalar, pcl_gemm_f32_simd128, pcl_gemm_f32_relaxed;
 dwconv_u8_function pcl_dwconv_u8_scalar, pcl_dwconv_u8_simd128, pcl_dwconv_u8_relaxed, pcl_dwconv_u8_relaxed_signed;
 dwconv_f32_function pcl_dwconv_f32_scalar, pcl_dwconv_f32_simd128, pcl_dwconv_f32_relaxed;
+sum_f32_function pcl_sum_f32_scalar, pcl_sum_f32_simd128;
 add_u8_function pcl_add_u8_scalar, pcl_add_u8_simd128;
 lookup_u8_function pcl_lookup_u8_scalar, pcl_lookup_u8_simd128;
 quantize_u8_function pcl_quantize_u8_scalar, pcl_quantize_u8_simd128;
@@ -38,8 +40,10 @@ moments_f32_function pcl_moments_f32_scalar, pcl_moments_f32_simd128;
 affine_f32_function pcl_affine_f32_scalar, pcl_affine_f32_simd128;
 moments_u8_function pcl_moments_u8_scalar, pcl_moments_u8_simd128;
 affine_u8_function pcl_affine_u8_scalar, pcl_affine_u8_simd128;
-winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f32_simd128;
-winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128;
+winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f32_simd128,
+    pcl_winograd_input_f32_relaxed;
+winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128,
+    pcl_winograd_output_f32_relaxed;
 logistic_f32_function pcl_logistic_f32_scalar, pcl_logistic_f32_simd128;
 
 #endif

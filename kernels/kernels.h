@@ -61,8 +61,20 @@ typedef struct pcl_gemm_f32 {
     size_t out_stride; /* in floats */
 } pcl_gemm_f32;
 
+/* --- sum_f32: out[p][c] = clamp(bias[c] + sum_i parts[i][p * stride + c], low, high) for c < channels, i ascending
+ * from the bias. NaN passes through the clamp. */
+typedef struct pcl_sum_f32 {
+    size_t pixels, channels, count;
+    const float *const *parts; /* [count] */
+    size_t stride;             /* floats, at least channels */
+    const float *bias;         /* [channels] */
+    float low, high;
+    float *out; /* [pixels][channels] */
+} pcl_sum_f32;
+
 /* --- winograd_f32: the two transforms around the 36 matrix products of a 3x3 convolution's 4x4 tiles of output
- * (src/ops/winograd.c). All channel counts are multiples of 4. Sums in any order: within rounding of each other. */
+ * (src/ops/winograd.c). All channel counts are multiples of 4. Sums in any order, relaxed may fuse: within rounding of
+ * each other. */
 typedef struct pcl_winograd_output {
     const float *products; /* [36][stride], of which the first `channels` are this tile's */
     size_t stride, channels;
@@ -139,6 +151,7 @@ typedef struct pcl_kernels {
     void (*gemm_f32)(const pcl_gemm_f32 *task);
     void (*dwconv_u8)(const pcl_dwconv_u8 *task);
     void (*dwconv_f32)(const pcl_dwconv_f32 *task);
+    void (*sum_f32)(const pcl_sum_f32 *task);
 
     void (*add_u8)(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out, size_t count);
     /* out[i] = table[in[i]]; in place allowed */

@@ -39,6 +39,10 @@ PCL_INLINE v128_t pcl_clamp_f32x4(v128_t value, v128_t low, v128_t high) {
     return wasm_f32x4_pmin(wasm_f32x4_pmax(value, low), high);
 }
 
+/* a * b + sum: what the float kernels of the instruction sets differ in. */
+typedef v128_t pcl_madd(v128_t a, v128_t b, v128_t sum);
+PCL_INLINE v128_t pcl_multiply_add(v128_t a, v128_t b, v128_t sum) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), sum); }
+
 /* A constant that stays in a register or on the stack. One that the compiler
  * knows becomes v128.const, which V8 builds anew at every use, with three
  * instructions on x86-64. */

@@ -5,6 +5,7 @@
 #include "ops/dense.h"
 #include "ops/elements.h"
 #include "ops/im2col.h"
+#include "ops/row_conv.h"
 #include "ops/winograd.h"
 
 enum {
@@ -157,6 +158,7 @@ typedef struct conv {
     pcl_add_u8 add; /* of a quantised residual */
     float residual_low, residual_high;
     const pcl_winograd *winograd; /* does it all, when not NULL */
+    const pcl_row_conv *by_rows;  /* and so does this */
 } conv;
 
 static pcl_im2col patches_of(const pcl_node *node, const pcl_conv_filter *filter, size_t element) {
@@ -299,6 +301,10 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
         self->winograd = pcl_winograd_prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
         return self->winograd ? PCL_OK : PCL_ERROR_MEMORY;
     }
+    if (tap_stride == 1 && pcl_row_conv_pays(&self->patches, tensors, &node->attributes.conv)) {
+        self->by_rows = pcl_row_conv_prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
+        return self->by_rows ? PCL_OK : PCL_ERROR_MEMORY;
+    }
     merge_pixels(self);
     self->by_columns = by_columns(self);
     if (!plan_chunks(self, node, element, &step->scratch_bytes))
@@ -388,6 +394,10 @@ static void run_part(void *argument, int32_t index, int32_t count) {
     const conv *self = run->self;
     if (self->winograd) {
         pcl_winograd_run(run->kernels, self->winograd, run->node, run->scratch, index, count);
+        return;
+    }
+    if (self->by_rows) {
+        pcl_row_conv_run(run->kernels, self->by_rows, run->node, run->scratch, index, count);
         return;
     }
     pcl_dense_part part = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, index, count);

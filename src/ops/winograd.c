@@ -11,7 +11,8 @@ enum {
     PANEL = 8,                    /* columns that the packed layout keeps side by side */
     ROW_TILE = 12,                /* rows that the GEMM kernels do at once, in narrow matrices */
     CHUNK_BYTES = 1 << 20,        /* of transformed tiles: they stay in the second-level cache */
-    MIN_TILES = 12
+    MIN_TILES = 12,
+    GAP = 16 /* floats after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
 };
 
 struct pcl_winograd {
@@ -26,8 +27,9 @@ struct pcl_winograd {
     const float *bias;    /* [out_channels] */
     const float *zeros;   /* [max(in_channels, out_channels)]: pixels outside, and a bias */
     float low, high, residual_low, residual_high;
-    size_t chunk;          /* tiles done at a time */
-    size_t thread_scratch; /* bytes: [MATRICES][chunk][in_channels], then [MATRICES][chunk][out_channels] floats */
+    size_t chunk;                   /* tiles done at a time */
+    size_t in_stride, out_stride;   /* floats from one matrix of transformed tiles, or of products, to the next */
+    size_t thread_scratch;          /* bytes: [MATRICES] of [chunk][in_channels], then of [chunk][out_channels] */
 };
 
 static int32_t tiles_along(int32_t size) { return (size + OUT_TILE - 1) / OUT_TILE; }
@@ -115,7 +117,10 @@ const pcl_winograd *pcl_winograd_prepare(const pcl_prepare_context *context, con
         size_t tile_bytes = MATRICES * (self->in_channels + self->out_channels) * sizeof(float);
         size_t chunk = CHUNK_BYTES / tile_bytes / ROW_TILE * ROW_TILE;
         self->chunk = chunk < ROW_TILE ? ROW_TILE : chunk;
+        self->in_stride = self->chunk * self->in_channels + GAP;
+        self->out_stride = self->chunk * self->out_channels + GAP;
         if (pcl_size_mul(self->chunk, tile_bytes, &self->thread_scratch) &&
+            pcl_size_add(self->thread_scratch, 2 * MATRICES * GAP * sizeof(float), &self->thread_scratch) &&
             pcl_size_mul(self->thread_scratch, (size_t)threads, scratch_bytes) && pack(context->arena, self, tensors))
             return self;
     }
@@ -173,9 +178,9 @@ static void multiply(const pcl_kernels *kernels, const pcl_winograd *self, size_
                          .out_stride = self->out_channels};
     for (int i = 0; i < MATRICES; i++) {
         kernels->gemm_f32(&task);
-        task.a += self->chunk * self->in_channels;
+        task.a += self->in_stride;
         task.packed += self->packed_stride;
-        task.out += self->chunk * self->out_channels;
+        task.out += self->out_stride;
     }
 }
 
@@ -185,7 +190,7 @@ static void store_tile(const pcl_kernels *kernels, const pcl_winograd *self, con
     size_t channels = self->out_channels, row_stride = (size_t)self->out_w * channels;
     size_t first = ((at.picture * (size_t)self->out_h + (size_t)at.y) * (size_t)self->out_w + (size_t)at.x) * channels;
     pcl_winograd_output task = {.products = products,
-                                .stride = self->chunk * channels,
+                                .stride = self->out_stride,
                                 .channels = channels,
                                 .bias = self->bias,
                                 .low = self->low,
@@ -203,7 +208,7 @@ static void store_tile(const pcl_kernels *kernels, const pcl_winograd *self, con
 void pcl_winograd_run(const pcl_kernels *kernels, const pcl_winograd *self, const pcl_node *node, uint8_t *scratch,
                       int32_t index, int32_t count) {
     float *transformed = (float *)(void *)(scratch + (size_t)index * self->thread_scratch);
-    float *products = transformed + MATRICES * self->chunk * self->in_channels;
+    float *products = transformed + MATRICES * self->in_stride;
     const float *taps[MATRICES];
     size_t begin, end;
     pcl_partition(self->tiles, ROW_TILE, index, count, &begin, &end);
@@ -212,7 +217,7 @@ void pcl_winograd_run(const pcl_kernels *kernels, const pcl_winograd *self, cons
         for (size_t i = 0; i < tiles; i++) {
             find_taps(self, node->inputs[0]->data, place_of(self, first + i), taps);
             kernels->winograd_input_f32(taps, self->in_channels, transformed + i * self->in_channels,
-                                        self->chunk * self->in_channels);
+                                        self->in_stride);
         }
         multiply(kernels, self, tiles, transformed, products);
         for (size_t i = 0; i < tiles; i++)
