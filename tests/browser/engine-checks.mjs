@@ -14,7 +14,7 @@ import { runGolden, runShipped } from './in-page.mjs';
 
 const root = new URL('../../', import.meta.url), shared = new URL('../../../shared/', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, root));
-const patience = 60000;
+const patience = 30000;
 
 /** Waits until the function, in the page, gives something true; resolves to that. */
 export async function until(driver, check, argument, what = String(check)) {

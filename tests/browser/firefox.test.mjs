@@ -43,7 +43,15 @@ after(() => browser?.close());
 
 test('the models that ship compute the same bytes in Firefox', { skip }, () => checkShipped(driver, variants));
 test('goldens in Firefox', { skip: skip || (sharedPresent ? false : '../shared is absent') }, () => checkGoldens(driver, [['relaxed', 2]]));
-test('the pages in Firefox, online and off', { skip }, () => checkPages(driver, { isThreaded: true }));
+test('the pages in Firefox, online and off', { skip }, async () => {
+  try {
+    await checkPages(driver, { isThreaded: true });
+  } catch (error) {
+    if (!/not within/.test(error.message)) throw error;
+    console.log(`${error.message}; tried again`); // the same silence as in compute
+    await checkPages(driver, { isThreaded: true });
+  }
+});
 
 test('the camera is painted in Firefox, and gives a photograph', { skip }, async () => {
   const server = await startServer({ mounts: { '/': fileURLToPath(new URL('../../web', import.meta.url)) } });
