@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Classifier, Model, readPicture } from '../../dist/pincel.mjs';
 import { quantize } from '../../dist/pincel-tools.mjs';
 import { formatFor } from '../../js/classifier.mjs';
+import { probeInputs } from '../../js/probe.mjs';
 
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
 const engine = { threads: 1, worker: false };
@@ -43,10 +44,7 @@ const percent = (share) => 100 * share;
 /** Medians of turns A B A B …, after a run of each to warm up. */
 async function timeBoth(sources, rounds) {
   const models = await Promise.all(sources.map((source) => Model.load(source, engine)));
-  const inputs = models.map((model) => Object.fromEntries(model.inputs.map(({ name, shape, dtype }) => {
-    const Values = dtype === 'float32' ? Float32Array : Uint8Array;
-    return [name, Values.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => (i * 37 + (i >> 5)) % 256)];
-  })));
+  const inputs = models.map((model) => probeInputs(model.inputs));
   const times = models.map(() => []);
   for (let round = -1; round < rounds; round++) {
     for (const [i, model] of models.entries()) {
@@ -105,10 +103,10 @@ async function measure(name) {
   const { bytes, report } = await quantize(source, { ...one.options, pictures: one.calibrate() });
   const seconds = (performance.now() - start) / 1000, sources = [source, bytes];
   const { said, good } = await (one.psnr ? judgePaintings : judgeClasses)(one, sources);
-  const [before, after] = await timeBoth(sources, one.rounds ?? 15);
   const passed = good && !(bytes.length > one.mostBytes);
+  console.log(`${passed ? 'ok    ' : 'FAILED'} ${one.file}: ${said}`);
+  const [before, after] = await timeBoth(sources, one.rounds ?? 15);
   console.log([
-    `${passed ? 'ok    ' : 'FAILED'} ${one.file}: ${said}`,
     `       ${(report.originalBytes / 1e6).toFixed(2)} -> ${(bytes.length / 1e6).toFixed(2)} MB; ${before.toFixed(1)} -> ${after.toFixed(1)} ms, ${(before / after).toFixed(2)} times as fast; quantised in ${seconds.toFixed(0)} s`,
     `       in float: ${report.layers.filter(({ float }) => float).map(({ name: layer }) => layer.split(';')[0]).join(', ') || 'none'}`,
   ].join('\n'));
