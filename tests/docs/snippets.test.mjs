@@ -3,7 +3,7 @@
 // other people's servers, compared with what the project's own server sends.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -213,6 +213,29 @@ const inPages = {
     await assertPainted(opened.page, 512);
     await opened.close();
   },
+  'full-size': async () => {
+    const opened = await show('full-size');
+    await opened.page.waitForFunction(() => photo.onchange);
+    await opened.page.setInputFiles('#photo', place.at('photo.jpg'));
+    await opened.page.waitForSelector('#save', { timeout });
+    const sides = await opened.page.evaluate(async () => {
+      const { width, height } = await createImageBitmap(await (await fetch(save.href)).blob());
+      return [width, height];
+    });
+    assert.deepEqual(sides, photoSides);
+    await opened.close();
+  },
+  batch: async () => {
+    const opened = await show('batch');
+    await opened.page.waitForFunction(() => photos.onchange);
+    await opened.page.setInputFiles('#photos', ['photo.jpg', 'labels.txt', 'painting.jpg'].map((name) => place.at(name)));
+    await opened.page.waitForFunction(() => document.querySelectorAll('li').length === 3, null, { timeout });
+    const lines = await opened.page.$$eval('li', (items) => items.map(({ textContent }) => textContent));
+    assert.ok(lines[0].startsWith('photo.jpg: ') && lines[2].startsWith('painting.jpg: '));
+    assert.match(lines[1], /^labels\.txt: .*(decode|read|picture)/);
+    assert.equal(await opened.page.evaluate(() => bar.value), 1);
+    await opened.close();
+  },
   'worker-page': async () => {
     write('painter-worker.mjs', snippet('worker-script'));
     await paints('worker-page', 384);
@@ -314,6 +337,10 @@ async function serving(id, action) {
   }
 }
 
+const photoSides = [451, 300];
+
+/** [width, height] of a PNG. */
+const sidesOf = (bytes) => [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
 const isPNG = (bytes) => Buffer.from(bytes).subarray(1, 4).toString() === 'PNG';
 
 const inNode = {
@@ -324,6 +351,15 @@ const inNode = {
   node: async () => {
     assert.match(await node('node'), /label: '\w.*unsure: (true|false)/s);
     assert.ok(isPNG(readFileSync(place.at('painting.png'))));
+  },
+  'full-size-node': async () => {
+    await node('full-size-node');
+    assert.deepEqual(sidesOf(readFileSync(place.at('large.png'))), photoSides);
+  },
+  'batch-node': async () => {
+    await node('batch-node');
+    const paintings = readdirSync(place.folder).filter((name) => /^painting-\d\.png$/.test(name));
+    assert.equal(paintings.length, readdirSync(place.at('photos')).length);
   },
   'node-server': () => serving('node-server', async (origin) => {
     const post = (body) => fetch(origin, { method: 'POST', body });
