@@ -4,7 +4,7 @@ export const memories = new Set();
 
 const { instantiate } = WebAssembly;
 WebAssembly.instantiate = async (...given) => {
-  const result = await instantiate(...given), { memory } = (result.instance ?? result).exports;
-  if (memory) memories.add(memory);
+  const result = await instantiate(...given);
+  memories.add((result.instance ?? result).exports.memory ?? given[1].env.memory); // engines with threads are given theirs
   return result;
 };
