@@ -22,6 +22,7 @@ const engine = `(module
   (func (export "pcl_model_input_count") (param i32) (result i32) (i32.const 0))
   (func (export "pcl_model_output_count") (param i32) (result i32) (i32.const 0))
   (func (export "pcl_model_get_info") (param i32) (result i32) (i32.const 1024))
+  (func (export "pcl_model_norms") (param i32) (result i32) (i32.const 2048))
   (func (export "pcl_model_run") (param i32 i32) (result i32) unreachable)
   (func (export "pcl_model_close") (param i32)))`;
 
