@@ -25,8 +25,8 @@ export const copyArrays = (inputs) => Object.fromEntries(Object.entries(inputs).
 }));
 
 export class Core {
-  static async start(plan, module) {
-    return new Core(await startEngine(plan, module), plan);
+  static async start(plan, module, lent) {
+    return new Core(await startEngine(plan, module, lent), plan);
   }
 
   constructor(engine, plan) {

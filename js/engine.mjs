@@ -6,7 +6,7 @@ import { importNode, isNode, locate } from './environment.mjs';
 import { PincelError } from './errors.mjs';
 import { features } from './features.mjs';
 import { ask } from './source.mjs';
-import { enlist, startWorker } from './threads.mjs';
+import { enlist, startWorkers } from './threads.mjs';
 
 const stackBytes = 256 * 1024;
 const initialPages = 32; // the modules' own
@@ -94,19 +94,19 @@ function sharedMemory() {
   throw failure;
 }
 
-async function startThreaded(plan, loading) {
-  const starting = Array.from({ length: plan.threads - 1 }, () => startWorker(plan.worker));
+async function startThreaded(plan, loading, lent) {
+  const starting = lent?.length ? lent : startWorkers(plan.worker, plan.threads - 1);
   try {
     const module = await loading, memory = sharedMemory();
     const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
     const engine = { exports, memory: new Memory(exports, memory), simd: plan.simd };
-    engine.helpers = await Promise.all((await Promise.all(starting)).map((port) => {
+    engine.helpers = await Promise.all((await starting).map((port) => {
       const stack = engine.memory.allocate(stackBytes), storage = engine.memory.allocate(exports.__tls_size.value);
       return enlist(port, { module, memory, storage, stackTop: stack + stackBytes & ~15 });
     }));
     return engine;
   } catch (error) {
-    for (const { value } of await Promise.allSettled(starting)) value?.terminate();
+    Promise.resolve(starting).then((ports) => ports.forEach((port) => port.terminate()), () => {});
     throw error;
   }
 }
@@ -114,11 +114,12 @@ async function startThreaded(plan, loading) {
 /**
  * An instance of the engine: {exports, memory: Memory, helpers: [thread], simd, why}.
  * Falls back to one thread when others cannot be started.
+ * @param lent  ports of workers that can be threads, when they have been started elsewhere
  */
-export async function startEngine(plan, module) {
+export async function startEngine(plan, module, lent) {
   if (plan.threads > 1) {
     try {
-      return await startThreaded(plan, module ?? moduleFor(plan));
+      return await startThreaded(plan, module ?? moduleFor(plan), lent);
     } catch (error) {
       return startEngine({ ...plan, threads: 1, why: `Threads could not be started: ${error.message}` });
     }

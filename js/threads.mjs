@@ -68,6 +68,20 @@ export async function startWorker(script) {
   }
 }
 
+/** Several of them; when one cannot be started the others are ended. */
+export async function startWorkers(script, count) {
+  const starting = Array.from({ length: count }, () => startWorker(script));
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    for (const { value } of await Promise.allSettled(starting)) value?.terminate();
+    throw error;
+  }
+}
+
+/** A started worker's port as its owner's other worker has it, which speaks to the owner alone. */
+export const relayed = (port, helper) => ({ post: (message) => port.post({ helper, message }), terminate() {}, hold() {} });
+
 /** Makes a started worker a thread in shared memory; resolves when it stands ready to help a model. */
 export async function enlist(port, place) {
   await new Promise((resolve, reject) => {

@@ -2,8 +2,9 @@
 // worker's side, which has one.
 import { Core, copyArrays } from './core.mjs';
 import { moduleFor } from './engine.mjs';
+import { isNode } from './environment.mjs';
 import { PincelError, packError, unpackError } from './errors.mjs';
-import { startWorker } from './threads.mjs';
+import { relayed, startWorker, startWorkers } from './threads.mjs';
 
 /** Inputs whose arrays are copies, and the buffers to transfer: the caller's own are never detached. */
 function copied(inputs) {
@@ -12,16 +13,25 @@ function copied(inputs) {
 }
 
 export class RemoteCore {
-  /** The module is compiled here, once for all models, while the worker starts. */
+  /**
+   * The module is compiled here, once for all models, while the workers start. Pages start the engine's helpers as
+   * well, and lend them: in Firefox a worker that starts another sometimes stops for ever.
+   */
   static async start(plan) {
-    const starting = startWorker(plan.worker);
+    const starting = startWorker(plan.worker), helping = isNode ? Promise.resolve([]) : startWorkers(plan.worker, plan.threads - 1);
     try {
-      const [port, module] = await Promise.all([starting, moduleFor(plan)]);
-      const core = new RemoteCore(port);
-      await core.call('start', [plan, module]);
+      moduleFor(plan).catch(() => {}); // begins to come
+      const port = await starting;
+      const helpers = await helping.catch(({ message }) => {
+        plan = { ...plan, threads: 1, why: `Threads could not be started: ${message}` };
+        return [];
+      });
+      const core = new RemoteCore(port, helpers);
+      await core.call('start', [plan, await moduleFor(plan), helpers.length]);
       return core;
     } catch (error) {
       starting.then((port) => port.terminate(), () => {});
+      helping.then((helpers) => helpers.forEach((helper) => helper.terminate()), () => {});
       throw error;
     }
   }
@@ -29,15 +39,19 @@ export class RemoteCore {
   #calls = new Map(); // number → {resolve, reject, signal, onProgress}
   #next = 0;
   #port;
+  #helpers;
   #dead;
 
-  constructor(port) {
+  constructor(port, helpers) {
     this.#port = port;
+    this.#helpers = helpers;
+    helpers.forEach((helper, i) => { helper.onMessage = (message) => port.post({ helper: i, message }); });
     port.onMessage = (message) => this.#receive(message);
     port.onFailure = (error) => this.#end(new PincelError('environment', `The worker failed: ${error.message}`, { cause: error }));
   }
 
-  #receive({ call, result, error, progress }) {
+  #receive({ call, result, error, progress, helper, message }) {
+    if (message) this.#helpers[helper].post(message);
     const waiting = this.#calls.get(call);
     if (!waiting) return;
     if (progress) {
@@ -46,8 +60,13 @@ export class RemoteCore {
     }
     this.#calls.delete(call);
     if (!this.#calls.size) this.#port.hold(false);
+    if (error?.code === 'internal') this.#endHelpers(); // they may wait for the engine that is lost
     if (error) waiting.reject(unpackError(error));
     else waiting.resolve(result);
+  }
+
+  #endHelpers() {
+    for (const helper of this.#helpers) helper.terminate();
   }
 
   #end(why) {
@@ -97,6 +116,7 @@ export class RemoteCore {
   dispose() {
     this.#end(new PincelError('disposed', 'The model was disposed of.'));
     this.#port.terminate();
+    this.#endHelpers();
   }
 }
 
@@ -104,10 +124,13 @@ const buffersOf = (result) => Object.values(result).filter(ArrayBuffer.isView).m
 
 /** The worker's side: one model, calls in the order they come. */
 export function serveModel(port) {
-  let core;
+  let core, lent;
   const aborts = new Map(); // number of a running call → AbortController
   const methods = {
-    start: async (plan, module) => { core = await Core.start(plan, module); },
+    start: async (plan, module, helpers) => {
+      lent = Array.from({ length: helpers }, (_, i) => relayed(port, i));
+      core = await Core.start(plan, module, lent);
+    },
     open: (bytes) => core.open(bytes),
     prepare: (shapes) => core.prepare(shapes),
     nodes: () => core.nodes(),
@@ -131,7 +154,8 @@ export function serveModel(port) {
     }
   };
   port.onMessage = (message) => {
-    if (message.abort === undefined) answer(message);
+    if (message.helper !== undefined) lent[message.helper].onMessage(message.message);
+    else if (message.abort === undefined) answer(message);
     else aborts.get(message.abort)?.abort();
   };
 }

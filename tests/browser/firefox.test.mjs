@@ -23,35 +23,14 @@ async function open() {
 before(async () => {
   if (skip) return;
   browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true, protocolTimeout: 25000, extraPrefsFirefox: fakeCamera });
-  let page = await open();
-  /** Firefox now and then leaves a model's loading without an answer (one in some forty, on a busy machine): once more, in a new page. */
-  const compute = async (action, argument) => {
-    try {
-      return await page.evaluate(action, argument);
-    } catch (error) {
-      if (!/timed out/.test(error.message)) throw error;
-      console.log(`Firefox did not answer: ${JSON.stringify(argument)}; tried again`);
-      const address = page.url();
-      page = await open();
-      await page.goto(address);
-      return page.evaluate(action, argument);
-    }
-  };
-  driver = { browser: 'Firefox', compute, goto: (address) => page.goto(address), evaluate: (action, argument) => page.evaluate(action, argument) };
+  const page = await open();
+  driver = { browser: 'Firefox', compute: (action, argument) => page.evaluate(action, argument), goto: (address) => page.goto(address), evaluate: (action, argument) => page.evaluate(action, argument) };
 });
 after(() => browser?.close());
 
 test('the models that ship compute the same bytes in Firefox', { skip }, () => checkShipped(driver, variants));
 test('goldens in Firefox', { skip: skip || (sharedPresent ? false : '../shared is absent') }, () => checkGoldens(driver, [['relaxed', 2]]));
-test('the pages in Firefox, online and off', { skip }, async () => {
-  try {
-    await checkPages(driver, { isThreaded: true });
-  } catch (error) {
-    if (!/not within/.test(error.message)) throw error;
-    console.log(`${error.message}; tried again`); // the same silence as in compute
-    await checkPages(driver, { isThreaded: true });
-  }
-});
+test('the pages in Firefox, online and off', { skip }, () => checkPages(driver, { isThreaded: true }));
 
 test('the camera is painted in Firefox, and gives a photograph', { skip }, async () => {
   const server = await startServer({ mounts: { '/': fileURLToPath(new URL('../../web', import.meta.url)) } });
