@@ -128,6 +128,14 @@ PCL_API void bench_moments_f32(int times) {
                              simple.per_channel[2]);
     }
 }
+/* Nine parts of three channels, as in a last layer of 9x9. */
+PCL_API void bench_sum_f32(int times) {
+    const float *parts[9];
+    size_t pixels = simple.count / 32;
+    for (int i = 0; i < 9; i++) parts[i] = simple.in_f32 + 3 * i;
+    pcl_sum_f32 task = {pixels, 3, 9, parts, 28, simple.per_channel[0], 0.0f, 6.0f, simple.out_f32};
+    while (times-- > 0) kernels->sum_f32(&task);
+}
 PCL_API void bench_affine_f32(int times) {
     while (times-- > 0) {
         kernels->affine_f32(simple.in_f32, simple.count / 32, 32, simple.per_channel[0], simple.per_channel[1], 0.0f,

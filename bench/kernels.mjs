@@ -30,7 +30,7 @@ const depthwise = [
 ];
 // Style transfer's, as matrices: 9x9 to 3 channels, the residual blocks, 3x3 in between.
 const style = [[36864, 3, 648, 4], [9216, 32, 288, 10], [36864, 16, 72, 1], [36864, 8, 144, 4], [36864, 8, 243, 4]];
-const simple = ['add_u8', 'lookup_u8', 'quantize_u8', 'dequantize_u8', 'moments_f32', 'affine_f32', 'moments_u8', 'affine_u8',
+const simple = ['add_u8', 'lookup_u8', 'quantize_u8', 'dequantize_u8', 'moments_f32', 'sum_f32', 'affine_f32', 'moments_u8', 'affine_u8',
   'winograd_input_f32', 'winograd_output_f32', 'logistic_f32'];
 const simpleCount = 36 * 64 * 16; // elements: whole Winograd tiles of 64 channels, and pixels of 32
 
