@@ -88,7 +88,7 @@ pcl_status op_run(op_harness *harness, const pcl_op *op, const pcl_attributes *a
     if (op->prepare) PCL_TRY(op->prepare(&prepare, &step));
     for (int i = 0; i < output_count; i++) outputs[i]->data = new_block(harness, outputs[i]->bytes);
     step.scratch = new_block(harness, step.scratch_bytes);
-    step.norm = new_block(harness, step.norm_bytes);
+    if (step.norm_bytes > 0) step.norm = new_block(harness, step.norm_bytes);
 done:
     for (int i = 0; i < input_count; i++)
         if (held[i]) inputs[i]->data = held[i];
