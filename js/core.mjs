@@ -261,7 +261,7 @@ export class Core {
   /** Mean time of each step; by a module of its own, since visitors do not ask. */
   async profile(inputs, options) {
     this.guard(() => this.fill(inputs));
-    return ask('inspect', 'profileSteps', [this], { ...options, assetBase: this.plan.assets });
+    return ask('inspect', 'profileSteps', [this], { ...options, assetBase: this.plan.folder });
   }
 
   dispose() {
