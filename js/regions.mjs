@@ -6,6 +6,16 @@ const isPixels = (picture) => ArrayBuffer.isView(picture?.data) && picture.width
 const maxPixels = 100e6;
 const stripBytes = 2 ** 22;
 
+/** The pixels of a part of a picture. */
+export function cropped({ data, width }, { x, y, width: columns, height: rows }) {
+  const out = new Uint8ClampedArray(columns * rows * 4);
+  for (let row = 0; row < rows; row++) {
+    const from = ((y + row) * width + x) * 4;
+    out.set(data.subarray(from, from + columns * 4), row * columns * 4);
+  }
+  return out;
+}
+
 /** Columns and rows beyond the picture repeat its last ones. */
 function extended({ data, width, height }, wide, high) {
   if (width === wide && height === high) return { data, width, height };
@@ -26,11 +36,8 @@ const clipped = ({ width, height, region, close = () => {} }) => ({
 
 const ofPixels = ({ data, width, height }, { readPicture }) => clipped({
   width, height,
-  region: (x, y, wide, high) => {
-    const part = new Uint8ClampedArray(wide * high * 4);
-    for (let row = 0; row < high; row++) part.set(data.subarray(((y + row) * width + x) * 4, ((y + row) * width + x + wide) * 4), row * wide * 4);
-    return readPicture({ data: part, width: wide, height: high }); // what is transparent is seen on white
-  },
+  region: (x, y, wide, high) => ( // what is transparent is seen on white
+    readPicture({ data: cropped({ data, width }, { x, y, width: wide, height: high }), width: wide, height: high })),
 });
 
 /** What only the browser can read: an image, a bitmap, a canvas, a frame. */

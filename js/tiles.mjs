@@ -6,7 +6,7 @@
 // statistics would give. A module of its own, fetched when it is first needed.
 import { fitted } from './fitted.mjs';
 import { encodeRows } from './png.mjs';
-import { openRegions, reduced } from './regions.mjs';
+import { cropped, openRegions, reduced } from './regions.mjs';
 
 const usualMemory = 256 * 2 ** 20;
 const largestSide = 2048; // of a tile: beyond that borders cost little
@@ -68,14 +68,10 @@ function sideFor(memory, width, perPixel) {
   return Math.min(largestSide, Math.floor((Math.sqrt(row * row + 4 * perPixel * memory) - row) / (2 * perPixel)));
 }
 
-const cropped = ({ data, width }, { x, y, width: columns, height: rows }) => {
-  const out = new Uint8ClampedArray(columns * rows * 4);
-  for (let row = 0; row < rows; row++) {
-    const from = ((y + row) * width + x) * 4;
-    out.set(data.subarray(from, from + columns * 4), row * columns * 4);
-  }
-  return out;
-};
+/** Puts a tile's pixels into a picture, its first ones at (x, y). */
+function paste({ data, width, height }, x, y, whole) {
+  for (let row = 0; row < height; row++) whole.data.set(data.subarray(row * width * 4, (row + 1) * width * 4), ((y + row) * whole.width + x) * 4);
+}
 
 /** One painting under way. */
 class Painting {
@@ -228,20 +224,17 @@ export async function* tiles(...given) {
 export async function stylize(...given) {
   let whole;
   const begin = ({ width, height }) => { whole = { data: new Uint8ClampedArray(width * height * 4), width, height }; };
-  for await (const { x, y, width, height, data } of paint(begin, ...given)) {
-    for (let row = 0; row < height; row++) {
-      whole.data.set(data.subarray(row * width * 4, (row + 1) * width * 4), ((y + row) * whole.width + x) * 4);
-    }
-  }
+  for await (const tile of paint(begin, ...given)) paste(tile, tile.x, tile.y, whole);
   return typeof ImageData === 'function' ? new ImageData(whole.data, whole.width, whole.height) : whole;
 }
 
 /** Whole rows, from tiles that come row by row. */
 async function* bands(tilesOfRow) {
   let band;
-  for await (const { x, y, width, height, data, of } of tilesOfRow) {
+  for await (const tile of tilesOfRow) {
+    const { x, width, height, of } = tile;
     if (x === 0) band = { data: new Uint8ClampedArray(of.width * height * 4), width: of.width, height, of };
-    for (let row = 0; row < height; row++) band.data.set(data.subarray(row * width * 4, (row + 1) * width * 4), (row * of.width + x) * 4);
+    paste(tile, x, 0, band);
     if (x + width === of.width) yield band;
   }
 }
