@@ -31,9 +31,6 @@ static void copy_pieces(uint8_t *out, size_t out_stride, const uint8_t *in, size
     for (size_t i = 0; i < count; i++) copy_blocks(out + i * out_stride, in + i * in_stride, bytes);
 }
 
-/* Coordinate i of 0..size-1, mirrored into it when it lies outside. */
-static int32_t mirror(int32_t i, int32_t size) { return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i; }
-
 static bool inside(int32_t i, int32_t size) { return i >= 0 && i < size; }
 
 static int32_t clamp(int32_t value, int32_t low, int32_t high) {
@@ -49,7 +46,7 @@ static int32_t taps_per_piece(const pcl_im2col *p) {
 /* A piece of one patch that may reach outside, tap by tap. */
 static void copy_edge(const pcl_im2col *p, const uint8_t *row, int32_t column, int32_t taps, uint8_t *out) {
     for (int32_t i = 0; i < taps; i++, out += p->tap_bytes) {
-        int32_t x = p->reflect ? mirror(column + i, p->in_w) : column + i;
+        int32_t x = p->reflect ? pcl_mirror(column + i, p->in_w) : column + i;
         if (inside(x, p->in_w)) copy_blocks(out, row + (size_t)x * p->pixel_bytes, p->tap_bytes);
         else fill_blocks(out, p->pad_byte, p->tap_bytes);
     }
@@ -81,7 +78,7 @@ static void fill_row(const pcl_im2col *p, const uint8_t *picture, int32_t y, int
     size_t row_bytes = (size_t)p->in_w * p->pixel_bytes;
     for (int32_t i = 0; i < p->filter_h; i++) {
         int32_t row = y * p->stride_h - p->pad_top + i * p->dilation_h;
-        if (p->reflect) row = mirror(row, p->in_h);
+        if (p->reflect) row = pcl_mirror(row, p->in_h);
         for (int32_t j = 0; j < p->filter_w; j += taps, out += piece_bytes) {
             if (inside(row, p->in_h))
                 fill_piece(p, picture + (size_t)row * row_bytes + p->first_byte, j * p->dilation_w - p->pad_left, taps,

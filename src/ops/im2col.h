@@ -24,6 +24,9 @@ typedef struct pcl_im2col {
     size_t first_byte, tap_bytes;
 } pcl_im2col;
 
+/* Coordinate i of 0..size-1, mirrored into it when it lies outside. */
+static inline int32_t pcl_mirror(int32_t i, int32_t size) { return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i; }
+
 /* From one patch to the next: at least what the patch has, at least as much
  * more as pcl_im2col_fill writes beyond it. */
 size_t pcl_im2col_stride(const pcl_im2col *patches);

@@ -111,8 +111,6 @@ typedef struct strip {
     const float **order;  /* [filter_h]: the parts of a row of the output, from its top down */
 } strip;
 
-static int32_t mirror(int32_t at, int32_t size) { return at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at; }
-
 /* The pixels of a row of the picture from column x - pad_left on, pads among them. */
 static const float *padded_row(const strip *s, const float *row) {
     const pcl_row_conv *self = s->self;
@@ -120,7 +118,7 @@ static const float *padded_row(const strip *s, const float *row) {
     int32_t first = s->x - self->pad_left, count = s->width - 1 + self->filter_w;
     if (first >= 0 && first + count <= self->in_w) return row + (size_t)first * channels;
     for (int32_t i = 0; i < count; i++) {
-        int32_t x = self->reflect ? mirror(first + i, self->in_w) : first + i;
+        int32_t x = self->reflect ? pcl_mirror(first + i, self->in_w) : first + i;
         float *to = s->row + (size_t)i * channels;
         if (x < 0 || x >= self->in_w) memset(to, 0, channels * sizeof *to);
         else memcpy(to, row + (size_t)x * channels, channels * sizeof *to);
@@ -132,7 +130,7 @@ static const float *padded_row(const strip *s, const float *row) {
 static void make_part(const strip *s, int32_t y) {
     const pcl_row_conv *self = s->self;
     float *part = s->parts + (size_t)((y + self->pad_top) % self->filter_h) * self->part_floats;
-    if (self->reflect) y = mirror(y, self->in_h);
+    if (self->reflect) y = pcl_mirror(y, self->in_h);
     if (y < 0 || y >= self->in_h) {
         memset(part, 0, self->part_floats * sizeof *part);
         return;

@@ -147,7 +147,7 @@ static place place_of(const pcl_winograd *self, size_t tile) {
 static int32_t source(int32_t at, int32_t size, bool reflect) {
     if (at >= 0 && at < size) return at;
     if (!reflect) return -1;
-    int32_t mirrored = at < 0 ? -at : 2 * (size - 1) - at;
+    int32_t mirrored = pcl_mirror(at, size);
     return mirrored >= 0 && mirrored < size ? mirrored : 0;
 }
 
