@@ -72,14 +72,15 @@ PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, size_t x, size_t
     for (int j = 0; j < count; j++) sums[j] = wasm_i32x4_sub(sums[j], excess[j]);
 }
 
-/* Four channels of four neighbouring outputs in one row or two; three columns, one group, no rest. The weights
- * stay in registers and every column of the input is loaded once. */
-PCL_INLINE void tile_of_three(const block *b, size_t x, size_t lane, int stride, int out_rows, v128_t bias,
-                              const v128_t weights[2][3], v128_t sums[2][4]) {
-    for (int r = 0; r < out_rows; r++) {
-        for (int j = 0; j < 4; j++) sums[r][j] = bias;
+/* Three columns of weights, for the first output row and, (0, w0, w1, w2), for the second; of four channels. */
+typedef v128_t three_columns[2][3];
+
+/* What four neighbouring outputs in one row or two take from the columns below them; one group. */
+PCL_INLINE void add_three(const uint8_t *column, const three_columns from, int stride, int out_rows, v128_t sums[2][4]) {
+    three_columns weights; /* six of the 15 registers */
+    for (int i = 0; i < 3; i++) {
+        for (int r = 0; r < out_rows; r++) weights[r][i] = from[r][i];
     }
-    const uint8_t *column = b->columns + x * (size_t)stride * GROUP_BYTES + lane * 4;
     for (int i = 0; i < 3 * stride + 3; i++) {
         v128_t values = wasm_v128_load(column + i * GROUP_BYTES);
         for (int j = 0; j < 4; j++) {
@@ -90,21 +91,39 @@ PCL_INLINE void tile_of_three(const block *b, size_t x, size_t lane, int stride,
     }
 }
 
+/* False when all are zero. */
+static bool load_three(const int8_t *packed, three_columns weights) {
+    v128_t any = wasm_i32x4_splat(0);
+    for (int i = 0; i < 3; i++) {
+        weights[0][i] = wasm_v128_load(packed + i * GROUP_BYTES);
+        weights[1][i] = wasm_i32x4_shl(weights[0][i], 8);
+        any = wasm_v128_or(any, weights[0][i]);
+    }
+    return wasm_v128_any_true(any);
+}
+
+/* Few weights have a rest: most groups of four channels take one pass. The other comes first. */
 PCL_INLINE void convolve_three(const pcl_dwconv_u8 *task, const block *b, size_t row, int stride, int out_rows) {
     const pcl_dwconv *shape = &task->shape;
     pcl_rounding rounding = pcl_rounding_of(&task->requantization);
     for (size_t lane = 0; lane < 16 && b->first + lane < shape->channels; lane += 4) {
         pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
-        v128_t weights[2][3];
-        for (int i = 0; i < 3; i++) {
-            weights[0][i] = wasm_v128_load(b->weights + i * GROUP_BYTES + lane * 4);
-            weights[1][i] = wasm_i32x4_shl(weights[0][i], 8); /* (0, w0, w1, w2) for the row below */
-        }
+        three_columns weights[2];
+        load_three(b->weights + lane * 4, weights[0]);
+        bool rest = b->rest && load_three(b->rest + lane * 4, weights[1]);
+        v128_t start = rest ? wasm_i32x4_splat(0) : lanes.bias;
         for (size_t x = 0; x < shape->out_width; x += 4) {
             /* the last four may overlap those before: they come out the same */
             if (shape->out_width - x < 4) x = shape->out_width - 4;
+            const uint8_t *column = b->columns + x * (size_t)stride * GROUP_BYTES + lane * 4;
             v128_t sums[2][4];
-            tile_of_three(b, x, lane, stride, out_rows, lanes.bias, weights, sums);
+            for (int i = 0; i < 4 * out_rows; i++) sums[i / 4][i % 4] = start;
+            for (int pass = rest; pass >= 0; pass--) {
+                add_three(column, weights[pass], stride, out_rows, sums);
+                if (pass == 0) break;
+                for (int i = 0; i < 4 * out_rows; i++)
+                    sums[i / 4][i % 4] = wasm_i32x4_sub(lanes.bias, sums[i / 4][i % 4]);
+            }
             for (int r = 0; r < out_rows; r++) {
                 uint8_t *out = task->out + (row + (size_t)r) * shape->out_stride + x * shape->channels + b->first;
                 pcl_dwconv_u8_store(sums[r], 4, &lanes, &rounding, out + lane, shape->channels);
@@ -138,7 +157,7 @@ PCL_INLINE void convolve_blocks(const pcl_dwconv_u8 *task, uint8_t flip_byte) {
     const pcl_dwconv *shape = &task->shape;
     size_t groups = (shape->filter_h + 3) / 4, taps = shape->filter_w * groups;
     bool three = shape->filter_w == 3 && shape->filter_h <= 3 && shape->dilation_w == 1 && shape->stride_w <= 2 &&
-                 shape->out_width >= 4 && !task->rest;
+                 shape->out_width >= 4;
     bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
     block b = {.groups = groups, .columns = task->scratch};
     for (b.first = 0; b.first < shape->channels; b.first += 16) {
