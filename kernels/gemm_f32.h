@@ -3,9 +3,10 @@
 #ifndef PCL_GEMM_F32_H
 #define PCL_GEMM_F32_H
 
-#include "simd.h"
+#include "row_tiles.h"
 
 typedef struct pcl_gemm_f32_panel {
+    const pcl_gemm_f32 *task;
     const float *weights; /* [depth][8] */
     v128_t bias[2], low, high;
     size_t first, columns; /* columns: 1..8 */
@@ -23,8 +24,8 @@ PCL_INLINE void pcl_gemm_f32_store(float *out, v128_t low, v128_t high, size_t c
 
 /* rows x (4 * vectors) outputs: the accumulators, two weights and one value of
  * a fill the 15 registers that V8 has on x86-64. */
-PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32 *task, const pcl_gemm_f32_panel *panel, size_t row, int rows,
-                                  int vectors, pcl_madd *madd) {
+PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32_panel *panel, size_t row, int rows, int vectors, pcl_madd *madd) {
+    const pcl_gemm_f32 *task = panel->task;
     v128_t sums[12][2];
     const float *a[12];
     for (int r = 0; r < rows; r++) {
@@ -49,25 +50,9 @@ PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32 *task, const pcl_gemm_f32_p
     }
 }
 
-PCL_INLINE void pcl_gemm_f32_rows(const pcl_gemm_f32 *task, const pcl_gemm_f32_panel *panel, size_t row, size_t end,
-                                  pcl_madd *madd) {
-    if (panel->columns <= 4) {
-        for (; end - row >= 12; row += 12) pcl_gemm_f32_tile(task, panel, row, 12, 1, madd);
-    }
-    for (; end - row >= 6; row += 6) pcl_gemm_f32_tile(task, panel, row, 6, 2, madd);
-    switch (end - row) {
-    case 5: pcl_gemm_f32_tile(task, panel, row, 5, 2, madd); break;
-    case 4: pcl_gemm_f32_tile(task, panel, row, 4, 2, madd); break;
-    case 3: pcl_gemm_f32_tile(task, panel, row, 3, 2, madd); break;
-    case 2: pcl_gemm_f32_tile(task, panel, row, 2, 2, madd); break;
-    case 1: pcl_gemm_f32_tile(task, panel, row, 1, 2, madd); break;
-    default: break;
-    }
-}
-
 /* Blocks of rows that stay in the first-level cache while the panels pass; where the depth is great, in the second,
  * for then so few rows would fit the first that fetching the panels anew for each block would take longer. */
-PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_madd *madd) {
+PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_row_tile *tile) {
     size_t fitting = 16384 / sizeof(float) / task->depth / 12 * 12;
     size_t block = fitting < 48 ? 48 : fitting;
     for (size_t row = 0; row < task->rows; row += block) {
@@ -75,6 +60,7 @@ PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_madd *madd) {
         for (size_t first = 0; first < task->columns; first += 8) {
             size_t columns = task->columns - first < 8 ? task->columns - first : 8, low = columns < 4 ? columns : 4;
             pcl_gemm_f32_panel panel = {
+                .task = task,
                 .weights = task->packed + first * task->depth,
                 .bias = {pcl_load_part(task->bias + first, low * sizeof(float)),
                          pcl_load_part(task->bias + first + low, (columns - low) * sizeof(float))},
@@ -83,7 +69,7 @@ PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_madd *madd) {
                 .first = first,
                 .columns = columns,
             };
-            pcl_gemm_f32_rows(task, &panel, row, end, madd);
+            pcl_tile_rows(&panel, row, end, columns <= 4, tile);
         }
     }
 }

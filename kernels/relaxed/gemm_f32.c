@@ -1,5 +1,10 @@
-#include "functions.h"
 #include "gemm_f32.h"
+
+#include "functions.h"
 #include "relaxed/relaxed.h"
 
-void pcl_gemm_f32_relaxed(const pcl_gemm_f32 *task) { pcl_gemm_f32_walk(task, pcl_relaxed_madd); }
+PCL_INLINE void tile(const void *panel, size_t row, int rows, int vectors) {
+    pcl_gemm_f32_tile(panel, row, rows, vectors, pcl_relaxed_madd);
+}
+
+void pcl_gemm_f32_relaxed(const pcl_gemm_f32 *task) { pcl_gemm_f32_walk(task, tile); }

@@ -1,0 +1,28 @@
+/* How a matrix' rows are cut into the tiles that a GEMM kernel does at once. */
+#ifndef PCL_ROW_TILES_H
+#define PCL_ROW_TILES_H
+
+#include "simd.h"
+
+/* Computes rows [row, row + rows) by vectors x 4 columns; rows is 12, 6, 5 or 1, each of them code of its own. */
+typedef void pcl_row_tile(const void *context, size_t row, int rows, int vectors);
+
+/* Sixes and fives make any number from 20 on. Fewer rows may be done twice: they come out the same. `narrow`: there are
+ * no more than four columns. */
+PCL_INLINE void pcl_tile_rows(const void *context, size_t row, size_t end, bool narrow, pcl_row_tile *tile) {
+    size_t first = row;
+    if (narrow) {
+        for (; end - row >= 12; row += 12) tile(context, row, 12, 1);
+    }
+    size_t fives = (6 - (end - row) % 6) % 6;
+    if (fives * 5 > end - row) fives = 0;
+    for (; end - row >= 6 + fives * 5; row += 6) tile(context, row, 6, 2);
+    for (; fives > 0; fives--, row += 5) tile(context, row, 5, 2);
+    if (row < end && end - first > 6) {
+        tile(context, end - 6, 6, 2);
+        return;
+    }
+    for (; row < end; row++) tile(context, row, 1, 2);
+}
+
+#endif
