@@ -94,7 +94,7 @@ static struct {
     float *in_f32, *out_f32, *per_channel[3];
     uint32_t sums[32], squares[32];
     pcl_add_u8 add;
-    const float *taps[36]; /* a Winograd tile of 64 channels */
+    const void *taps[36]; /* a Winograd tile of 64 channels */
     size_t count;
 } simple;
 

@@ -23,8 +23,11 @@ typedef void affine_f32_function(const float *x, size_t pixels, size_t channels,
 typedef void moments_u8_function(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square);
 typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
                                 const pcl_requantization *to, uint8_t *out);
-typedef void winograd_input_f32_function(const float *const taps[36], size_t channels, float *out, size_t stride);
+typedef void winograd_input_f32_function(const void *const taps[36], size_t channels, float *out, size_t stride);
 typedef void winograd_output_f32_function(const pcl_winograd_output *task);
+typedef void gemm_i16_function(const pcl_gemm_i16 *task);
+typedef void winograd_input_u8_function(const void *const taps[16], size_t steps, int16_t *out, size_t stride);
+typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
 
 gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed;
@@ -44,6 +47,9 @@ winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f3
     pcl_winograd_input_f32_relaxed;
 winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128,
     pcl_winograd_output_f32_relaxed;
+gemm_i16_function pcl_gemm_i16_scalar, pcl_gemm_i16_simd128;
+winograd_input_u8_function pcl_winograd_input_u8_scalar, pcl_winograd_input_u8_simd128;
+winograd_output_u8_function pcl_winograd_output_u8_scalar, pcl_winograd_output_u8_simd128;
 logistic_f32_function pcl_logistic_f32_scalar, pcl_logistic_f32_simd128;
 
 #endif

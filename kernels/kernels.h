@@ -85,6 +85,28 @@ typedef struct pcl_winograd_output {
     int32_t rows, columns; /* 1..4: the part of the tile that is within the picture */
 } pcl_winograd_output;
 
+/* --- gemm_i16: out[m][n] = bias[n] + sum_k a[m][k] * w[n][k], sums wrap modulo 2^32. Both matrices lie as the inner
+ * loop takes them, five rows and eight columns at a time: */
+#define PCL_GEMM_I16_ROWS 5
+typedef struct pcl_gemm_i16 {
+    size_t tiles, panels, steps; /* five rows, eight columns, eight k each */
+    const int16_t *a;            /* [tiles][steps][5 rows][8 k] */
+    const int16_t *packed;       /* [panels][steps][4 pairs][8 columns][2 k] */
+    const int32_t *bias;         /* [panels * 8] */
+    int32_t *out;                /* [tiles * 5][panels * 8] */
+} pcl_gemm_i16;
+
+/* --- winograd_u8: the two transforms around the 16 products (gemm_i16) of a quantised 3x3 convolution's 2x2 tiles of
+ * output (src/ops/winograd_u8.c). All of it integers: exact. */
+typedef struct pcl_winograd_output_u8 {
+    const int32_t *products; /* [16][stride], of which the first `channels` are this tile's */
+    size_t stride, channels; /* channels: a multiple of 4 */
+    pcl_requantization requantization; /* of A^T products A, modulo 2^32 */
+    uint8_t *out;            /* [rows][columns][channels] */
+    size_t row_stride;       /* bytes */
+    int32_t rows, columns;   /* 1..2: the part of the tile that is within the picture */
+} pcl_winograd_output_u8;
+
 /* --- dwconv_u8, dwconv_f32: one or two rows of a depthwise convolution.
  * Output row r (0 <= r < out_rows) reads input rows r * stride_h + y * dilation_h
  * for y < filter_h; rows[] holds a pointer for each input row from the first
@@ -146,8 +168,10 @@ typedef struct pcl_add_u8 {
 typedef struct pcl_kernels {
     pcl_isa isa;
     int32_t dot_offset; /* 0 or 128, see gemm_u8 */
+    bool winograd_u8;   /* winograd_u8 is faster than gemm_u8 of patches: gemm_i16 is not much slower than that */
 
     void (*gemm_u8)(const pcl_gemm_u8 *task);
+    void (*gemm_i16)(const pcl_gemm_i16 *task);
     void (*gemm_f32)(const pcl_gemm_f32 *task);
     void (*dwconv_u8)(const pcl_dwconv_u8 *task);
     void (*dwconv_f32)(const pcl_dwconv_f32 *task);
@@ -176,8 +200,12 @@ typedef struct pcl_kernels {
     void (*affine_u8)(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
                       const pcl_requantization *to, uint8_t *out);
     /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
-    void (*winograd_input_f32)(const float *const taps[36], size_t channels, float *out, size_t stride);
+    void (*winograd_input_f32)(const void *const taps[36], size_t channels, float *out, size_t stride);
     void (*winograd_output_f32)(const pcl_winograd_output *task);
+    /* The same for the 4x4 pixels of F(2x2, 3x3): out[i * stride + step * PCL_GEMM_I16_ROWS * 8 + c] for c < 8; 8 * steps
+     * bytes of each pixel, what lies beyond its channels too */
+    void (*winograd_input_u8)(const void *const taps[16], size_t steps, int16_t *out, size_t stride);
+    void (*winograd_output_u8)(const pcl_winograd_output_u8 *task);
     /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value for in[i] >= -87.3,
      * below that within 2e-38; in place allowed */
     void (*logistic_f32)(const float *in, float *out, size_t count);

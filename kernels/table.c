@@ -14,6 +14,7 @@ static const pcl_kernels scalar = {
     .isa = PCL_ISA_SCALAR,
     .dot_offset = 0,
     .gemm_u8 = pcl_gemm_u8_scalar,
+    .gemm_i16 = pcl_gemm_i16_scalar,
     .gemm_f32 = pcl_gemm_f32_scalar,
     .dwconv_u8 = pcl_dwconv_u8_scalar,
     .dwconv_f32 = pcl_dwconv_f32_scalar,
@@ -28,6 +29,8 @@ static const pcl_kernels scalar = {
     .affine_u8 = pcl_affine_u8_scalar,
     .winograd_input_f32 = pcl_winograd_input_f32_scalar,
     .winograd_output_f32 = pcl_winograd_output_f32_scalar,
+    .winograd_input_u8 = pcl_winograd_input_u8_scalar,
+    .winograd_output_u8 = pcl_winograd_output_u8_scalar,
     .logistic_f32 = pcl_logistic_f32_scalar,
 };
 #endif
@@ -36,7 +39,9 @@ static const pcl_kernels scalar = {
 static const pcl_kernels simd128 = {
     .isa = PCL_ISA_SIMD128,
     .dot_offset = 0,
+    .winograd_u8 = true,
     .gemm_u8 = pcl_gemm_u8_simd128,
+    .gemm_i16 = pcl_gemm_i16_simd128,
     .gemm_f32 = pcl_gemm_f32_simd128,
     .dwconv_u8 = pcl_dwconv_u8_simd128,
     .dwconv_f32 = pcl_dwconv_f32_simd128,
@@ -51,17 +56,21 @@ static const pcl_kernels simd128 = {
     .affine_u8 = pcl_affine_u8_simd128,
     .winograd_input_f32 = pcl_winograd_input_f32_simd128,
     .winograd_output_f32 = pcl_winograd_output_f32_simd128,
+    .winograd_input_u8 = pcl_winograd_input_u8_simd128,
+    .winograd_output_u8 = pcl_winograd_output_u8_simd128,
     .logistic_f32 = pcl_logistic_f32_simd128,
 };
 #endif
 
 #if defined(PCL_HAVE_RELAXED)
 /* The relaxed tables differ in the functions that rest on the dot product. */
-#define RELAXED_TABLE(offset, gemm, dwconv)        \
+#define RELAXED_TABLE(offset, winograd, gemm, dwconv)  \
     {                                              \
         .isa = PCL_ISA_RELAXED,                    \
         .dot_offset = offset,                      \
+        .winograd_u8 = winograd,                          \
         .gemm_u8 = gemm,                           \
+        .gemm_i16 = pcl_gemm_i16_simd128,          \
         .gemm_f32 = pcl_gemm_f32_relaxed,          \
         .dwconv_u8 = dwconv,                       \
         .dwconv_f32 = pcl_dwconv_f32_relaxed,      \
@@ -76,13 +85,15 @@ static const pcl_kernels simd128 = {
         .affine_u8 = pcl_affine_u8_simd128,        \
         .winograd_input_f32 = pcl_winograd_input_f32_relaxed, \
         .winograd_output_f32 = pcl_winograd_output_f32_relaxed, \
+        .winograd_input_u8 = pcl_winograd_input_u8_simd128,   \
+        .winograd_output_u8 = pcl_winograd_output_u8_simd128, \
         .logistic_f32 = pcl_logistic_f32_simd128,  \
     }
 
 static const pcl_kernels relaxed_by_dot[] = {
-    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, pcl_gemm_u8_relaxed, pcl_dwconv_u8_relaxed),
-    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, pcl_gemm_u8_relaxed_signed, pcl_dwconv_u8_relaxed_signed),
-    [PCL_DOT_SATURATING] = RELAXED_TABLE(0, pcl_gemm_u8_simd128, pcl_dwconv_u8_simd128),
+    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, false, pcl_gemm_u8_relaxed, pcl_dwconv_u8_relaxed),
+    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, false, pcl_gemm_u8_relaxed_signed, pcl_dwconv_u8_relaxed_signed),
+    [PCL_DOT_SATURATING] = RELAXED_TABLE(0, true, pcl_gemm_u8_simd128, pcl_dwconv_u8_simd128),
 };
 #endif
 

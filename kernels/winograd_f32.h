@@ -41,14 +41,14 @@ PCL_INLINE void pcl_winograd_output_line(const pcl_winograd_factors *by, const v
     out[3] = wasm_f32x4_add(madd(by->eight, far_difference, difference), m[5]);
 }
 
-PCL_INLINE void pcl_winograd_input(const float *const taps[36], size_t channels, float *out, size_t stride,
+PCL_INLINE void pcl_winograd_input(const void *const taps[36], size_t channels, float *out, size_t stride,
                                    pcl_madd *madd) {
     const pcl_winograd_factors by = pcl_winograd_make_factors();
     for (size_t c = 0; c < channels; c += 4) {
         v128_t half[6][6]; /* [x][row] */
         for (int x = 0; x < 6; x++) {
             v128_t column[6];
-            for (int y = 0; y < 6; y++) column[y] = wasm_v128_load(taps[y * 6 + x] + c);
+            for (int y = 0; y < 6; y++) column[y] = wasm_v128_load((const float *)taps[y * 6 + x] + c);
             pcl_winograd_input_line(&by, column, half[x], madd);
         }
         for (size_t i = 0; i < 6; i++) {

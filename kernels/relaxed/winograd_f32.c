@@ -2,7 +2,7 @@
 #include "relaxed/relaxed.h"
 #include "winograd_f32.h"
 
-void pcl_winograd_input_f32_relaxed(const float *const taps[36], size_t channels, float *out, size_t stride) {
+void pcl_winograd_input_f32_relaxed(const void *const taps[36], size_t channels, float *out, size_t stride) {
     pcl_winograd_input(taps, channels, out, stride, pcl_relaxed_madd);
 }
 

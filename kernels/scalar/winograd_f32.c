@@ -21,10 +21,10 @@ static void transform(const float m[][6], int size, const float in[36], float *o
         }
 }
 
-void pcl_winograd_input_f32_scalar(const float *const taps[36], size_t channels, float *out, size_t stride) {
+void pcl_winograd_input_f32_scalar(const void *const taps[36], size_t channels, float *out, size_t stride) {
     for (size_t c = 0; c < channels; c++) {
         float in[36], transformed[36];
-        for (int i = 0; i < 36; i++) in[i] = taps[i][c];
+        for (int i = 0; i < 36; i++) in[i] = ((const float *)taps[i])[c];
         transform(B, 6, in, transformed);
         for (size_t i = 0; i < 36; i++) out[i * stride + c] = transformed[i];
     }

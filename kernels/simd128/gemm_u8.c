@@ -1,15 +1,13 @@
 #include "functions.h"
+#include "gemm_i16.h"
 #include "gemm_u8.h"
 
 /* Both matrices are widened to 16 bits a block at a time, so that the inner
  * loop only loads, multiplies pairs and adds:
  * left:    [tiles of 5 rows][steps of 8 k][5][8] int16
  * weights: one panel, [steps of 8 k][4 pairs][8 columns][2] int16
- * A pair of a row, in every lane, times the pairs of four columns gives four
- * products of two. Bytes of a beyond the depth meet zero weights. The ten sums
- * of five rows, two weights, the pair and a product are 14 of the 15 registers
- * that V8 has on x86-64; six rows would be 16. */
-#define TILE_ROWS 5
+ * Bytes of a beyond the depth meet zero weights. */
+#define TILE_ROWS PCL_GEMM_I16_ROWS
 #define BLOCK_DEPTH 1024
 #define DEEP_ROWS 15 /* of BLOCK_DEPTH that fit */
 #define LEFT_VALUES (DEEP_ROWS * BLOCK_DEPTH)
@@ -27,14 +25,22 @@ typedef struct range {
     bool first, last;
 } range;
 
-static void widen_left(const pcl_gemm_u8 *task, size_t row, size_t end, const range *k, int16_t *left) {
-    for (size_t m = row; m < end; m++) {
-        const uint8_t *a = task->a + m * task->a_stride + k->begin;
-        int16_t *to = left + ((m - row) / TILE_ROWS * k->steps * TILE_ROWS + (m - row) % TILE_ROWS) * 8;
-        for (size_t step = 0; step < k->steps; step++, a += 8, to += TILE_ROWS * 8) {
-            wasm_v128_store(to, wasm_u16x8_load8x8(a));
+/* The first row of a tile of a block of `rows`; the last one begins earlier where rows are missing, and those that it
+ * shares with the one before come out the same. */
+static size_t tile_row(size_t tile, size_t rows) {
+    return tile * TILE_ROWS < rows - TILE_ROWS ? tile * TILE_ROWS : rows - TILE_ROWS;
+}
+
+static size_t tile_count(size_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
+
+static void widen_left(const pcl_gemm_u8 *task, size_t row, size_t rows, const range *k, int16_t *left) {
+    for (size_t tile = 0; tile < tile_count(rows); tile++, left += k->steps * TILE_ROWS * 8)
+        for (size_t r = 0; r < TILE_ROWS; r++) {
+            const uint8_t *a = task->a + (row + tile_row(tile, rows) + r) * task->a_stride + k->begin;
+            int16_t *to = left + r * 8;
+            for (size_t step = 0; step < k->steps; step++, a += 8, to += TILE_ROWS * 8)
+                wasm_v128_store(to, wasm_u16x8_load8x8(a));
         }
-    }
 }
 
 /* Four columns of a quad, [4][4] bytes, to two pairs, each [4][2]. */
@@ -54,71 +60,36 @@ static void widen_weights(const pcl_gemm_u8_panel *panel, const range *k, int16_
     if (quads % 2) memset(weights, 0, 32 * sizeof *weights);
 }
 
-/* rows x (4 * vectors) sums over a range of the depth */
-PCL_INLINE void multiply(const int16_t *left, const int16_t *weights, size_t steps, int rows, int vectors,
-                         v128_t sums[TILE_ROWS][2]) {
-    for (size_t step = 0; step < steps; step++, left += TILE_ROWS * 8, weights += 64) {
-        for (int pair = 0; pair < 4; pair++) {
-            PCL_KEEP_ORDER();
-            v128_t w0 = wasm_v128_load(weights + pair * 16), w1 = w0;
-            if (vectors == 2) w1 = wasm_v128_load(weights + pair * 16 + 8);
-            for (int r = 0; r < rows; r++) {
-                v128_t value = wasm_v128_load32_splat(left + r * 8 + pair * 2);
-                sums[r][0] = wasm_i32x4_add(sums[r][0], wasm_i32x4_dot_i16x8(value, w0));
-                if (vectors == 2) sums[r][1] = wasm_i32x4_add(sums[r][1], wasm_i32x4_dot_i16x8(value, w1));
-            }
-        }
+/* Tile `at` of a block of `rows` from `row` on. */
+static void multiply_tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
+                          size_t row, size_t rows, size_t at) {
+    v128_t sums[TILE_ROWS][2], (*kept)[2] = space->sums + at * TILE_ROWS;
+    for (int r = 0; r < TILE_ROWS; r++) {
+        sums[r][0] = k->first ? panel->bias[0] : kept[r][0];
+        sums[r][1] = k->first ? panel->bias[1] : kept[r][1];
     }
-}
-
-/* One tile: `at` is its first row in the block, `row` in the task. */
-PCL_INLINE void tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
-                     size_t row, size_t at, int rows, int vectors) {
-    v128_t sums[TILE_ROWS][2];
-    for (int r = 0; r < rows; r++) {
-        sums[r][0] = k->first ? panel->bias[0] : space->sums[at + (size_t)r][0];
-        sums[r][1] = k->first ? panel->bias[1] : space->sums[at + (size_t)r][1];
-    }
-    multiply(space->left + at * k->steps * 8, space->weights, k->steps, rows, vectors, sums);
+    pcl_gemm_i16_multiply(space->left + at * k->steps * TILE_ROWS * 8, space->weights, k->steps, sums);
     if (!k->last) {
-        for (int r = 0; r < rows; r++) {
-            space->sums[at + (size_t)r][0] = sums[r][0];
-            space->sums[at + (size_t)r][1] = sums[r][1];
-        }
+        memcpy(kept, sums, sizeof sums);
         return;
     }
+    size_t first = tile_row(at, rows);
     if (panel->corrections) {
-        for (int r = 0; r < rows; r++) {
-            v128_t correction = wasm_v128_load32_splat(panel->corrections + at + r);
+        for (int r = 0; r < TILE_ROWS; r++) {
+            v128_t correction = wasm_v128_load32_splat(panel->corrections + first + r);
             sums[r][0] = wasm_i32x4_sub(sums[r][0], correction);
             sums[r][1] = wasm_i32x4_sub(sums[r][1], correction);
         }
     }
-    pcl_gemm_u8_store(task, panel, row, rows, sums);
+    pcl_gemm_u8_store(task, panel, row + first, TILE_ROWS, sums);
 }
 
-static void tiles(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
-                  size_t row, size_t rows) {
-    size_t at = 0;
-    if (panel->columns <= 4) {
-        for (; rows - at >= TILE_ROWS; at += TILE_ROWS) tile(task, panel, space, k, row + at, at, TILE_ROWS, 1);
-    }
-    for (; rows - at >= TILE_ROWS; at += TILE_ROWS) tile(task, panel, space, k, row + at, at, TILE_ROWS, 2);
-    switch (rows - at) {
-    case 4: tile(task, panel, space, k, row + at, at, 4, 2); break;
-    case 3: tile(task, panel, space, k, row + at, at, 3, 2); break;
-    case 2: tile(task, panel, space, k, row + at, at, 2, 2); break;
-    case 1: tile(task, panel, space, k, row + at, at, 1, 2); break;
-    default: break;
-    }
-}
-
-/* Rows [row, end) of all panels. A depth of one block is widened once for all of them. */
-static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t end) {
-    if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, end, space->corrections);
+/* `rows` rows, at least a tile, of all panels. A depth of one block is widened once for all of them. */
+static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t rows) {
+    if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + rows, space->corrections);
     bool whole = task->depth <= BLOCK_DEPTH;
     range k = {.begin = 0, .steps = (task->depth + 7) / 8, .first = true, .last = true};
-    if (whole) widen_left(task, row, end, &k, space->left);
+    if (whole) widen_left(task, row, rows, &k, space->left);
     for (size_t first = 0; first < task->columns; first += 8) {
         pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
         if (task->weight_zero_point != 0) panel.corrections = space->corrections;
@@ -128,10 +99,10 @@ static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t 
                 k.steps = (left < BLOCK_DEPTH ? left + 7 : BLOCK_DEPTH) / 8;
                 k.first = k.begin == 0;
                 k.last = left <= BLOCK_DEPTH;
-                widen_left(task, row, end, &k, space->left);
+                widen_left(task, row, rows, &k, space->left);
             }
             widen_weights(&panel, &k, space->weights);
-            tiles(task, &panel, space, &k, row, end - row);
+            for (size_t at = 0; at < tile_count(rows); at++) multiply_tile(task, &panel, space, &k, row, rows, at);
         }
     }
 }
@@ -162,7 +133,7 @@ static void one_row(const pcl_gemm_u8 *task, const uint8_t *a, const pcl_gemm_u8
     pcl_gemm_u8_store(task, panel, row, 1, sums);
 }
 
-static void last_row(const pcl_gemm_u8 *task, size_t row) {
+static void single_row(const pcl_gemm_u8 *task, size_t row) {
     int32_t correction;
     if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + 1, &correction);
     for (size_t first = 0; first < task->columns; first += 8) {
@@ -172,14 +143,19 @@ static void last_row(const pcl_gemm_u8 *task, size_t row) {
     }
 }
 
+/* A last block of less than a tile begins earlier. */
 void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
     workspace space;
+    if (task->rows < TILE_ROWS) {
+        for (size_t row = 0; row < task->rows; row++) single_row(task, row);
+        return;
+    }
     size_t steps = task->depth < BLOCK_DEPTH ? (task->depth + 7) / 8 : BLOCK_DEPTH / 8;
     size_t rows = LEFT_VALUES / (steps * 8) / TILE_ROWS * TILE_ROWS;
     if (rows > PCL_GEMM_U8_BLOCK_ROWS) rows = PCL_GEMM_U8_BLOCK_ROWS / TILE_ROWS * TILE_ROWS;
     for (size_t row = 0; row < task->rows; row += rows) {
-        size_t end = task->rows - row < rows ? task->rows : row + rows;
-        if (end - row == 1) last_row(task, row);
-        else block(task, &space, row, end);
+        size_t left = task->rows - row;
+        if (left < TILE_ROWS) block(task, &space, task->rows - TILE_ROWS, TILE_ROWS);
+        else block(task, &space, row, left < rows ? left : rows);
     }
 }

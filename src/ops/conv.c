@@ -2,11 +2,9 @@
 
 #include <math.h>
 
+#include "ops/conv_method.h"
 #include "ops/dense.h"
 #include "ops/elements.h"
-#include "ops/im2col.h"
-#include "ops/row_conv.h"
-#include "ops/winograd.h"
 
 enum {
     ROW_TILE = 6,              /* pixels that the GEMM kernels do at once */
@@ -87,8 +85,7 @@ static pcl_conv_filter conv_filter(const pcl_node *node) {
     return (pcl_conv_filter){.height = dims[1], .width = dims[2], .in_channels = dims[3], .out_channels = dims[0]};
 }
 
-/* Parameters of out = middle + residual. */
-static bool residual_parameters(const pcl_node *node, pcl_add_u8 *out) {
+bool pcl_conv_residual_u8(const pcl_node *node, pcl_add_u8 *out) {
     const pcl_conv_attributes *attributes = &node->attributes.conv;
     const pcl_tensor *residual = node->inputs[3], *output = node->outputs[0];
     int32_t low, high;
@@ -108,7 +105,7 @@ static pcl_status check_residual(const pcl_infer_context *context, const pcl_nod
         return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "its residual does not match its output");
     if (output->dtype == PCL_FLOAT32) return PCL_OK;
     PCL_TRY(pcl_check_quantised(context, node, residual));
-    if (!residual_parameters(node, &parameters))
+    if (!pcl_conv_residual_u8(node, &parameters))
         return pcl_node_fail(context->error, node, PCL_ERROR_TYPE, "the scales of its residual are out of range");
 done:
     return status;
@@ -157,8 +154,8 @@ typedef struct conv {
     int32_t threads;
     pcl_add_u8 add; /* of a quantised residual */
     float residual_low, residual_high;
-    const pcl_winograd *winograd; /* does it all, when not NULL */
-    const pcl_row_conv *by_rows;  /* and so does this */
+    const pcl_conv_method *method; /* does it all, when not NULL, */
+    const void *of_method;         /* with what it prepared */
 } conv;
 
 static pcl_im2col patches_of(const pcl_node *node, const pcl_conv_filter *filter, size_t element) {
@@ -284,6 +281,15 @@ static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node
     return PCL_OK;
 }
 
+static const pcl_conv_method *const methods[] = {&pcl_winograd_f32, &pcl_winograd_u8, &pcl_row_conv};
+
+static const pcl_conv_method *method_for(const pcl_prepare_context *context, const pcl_node *node,
+                                         const pcl_im2col *window, const pcl_weighted *tensors) {
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (methods[i]->pays(context, node, window, tensors)) return methods[i];
+    return NULL;
+}
+
 pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
                             const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride) {
     pcl_node *node = step->node;
@@ -297,13 +303,10 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->direct = self->groups == 1 && is_direct(&self->patches);
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
     self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
-    if (tap_stride == 1 && pcl_winograd_pays(&self->patches, tensors)) {
-        self->winograd = pcl_winograd_prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
-        return self->winograd ? PCL_OK : PCL_ERROR_MEMORY;
-    }
-    if (tap_stride == 1 && pcl_row_conv_pays(&self->patches, tensors, &node->attributes.conv)) {
-        self->by_rows = pcl_row_conv_prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
-        return self->by_rows ? PCL_OK : PCL_ERROR_MEMORY;
+    self->method = tap_stride == 1 ? method_for(context, node, &self->patches, tensors) : NULL;
+    if (self->method) {
+        self->of_method = self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
+        return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;
     }
     merge_pixels(self);
     self->by_columns = by_columns(self);
@@ -311,7 +314,7 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
     if (node->attributes.conv.residual) {
         pcl_activation_range(node->attributes.conv.residual_activation, &self->residual_low, &self->residual_high);
-        if (element == 1) residual_parameters(node, &self->add);
+        if (element == 1) pcl_conv_residual_u8(node, &self->add);
     }
     return pack_groups(context, node, tensors, filter, channel_stride, tap_stride, self);
 }
@@ -392,12 +395,8 @@ static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t fi
 static void run_part(void *argument, int32_t index, int32_t count) {
     const conv_run *run = argument;
     const conv *self = run->self;
-    if (self->winograd) {
-        pcl_winograd_run(run->kernels, self->winograd, run->node, run->scratch, index, count);
-        return;
-    }
-    if (self->by_rows) {
-        pcl_row_conv_run(run->kernels, self->by_rows, run->node, run->scratch, index, count);
+    if (self->method) {
+        self->method->run(run->kernels, self->of_method, run->node, run->scratch, index, count);
         return;
     }
     pcl_dense_part part = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, index, count);

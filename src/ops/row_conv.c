@@ -1,8 +1,7 @@
-#include "ops/row_conv.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "ops/conv_method.h"
 #include "ops/dense.h"
 
 enum {
@@ -14,7 +13,7 @@ enum {
 };
 
 /* Done in strips of columns of the output, each from top to bottom. */
-struct pcl_row_conv {
+typedef struct row_conv {
     int32_t in_h, in_w, out_h, out_w;
     int32_t filter_h, filter_w, pad_top, pad_left;
     bool reflect;
@@ -26,20 +25,23 @@ struct pcl_row_conv {
     size_t part_floats;    /* [strip][columns] */
     size_t row_floats;     /* [strip - 1 + filter_w][in_channels], and what kernels read beyond */
     size_t thread_scratch; /* bytes: filter_h pointers, as many parts, a row */
-};
+} row_conv;
 
-bool pcl_row_conv_pays(const pcl_im2col *window, const pcl_weighted *tensors, const pcl_conv_attributes *attributes) {
+/* Stride 1, no residual, few output channels, not few weights in a row of the filter. */
+static bool pays(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                 const pcl_weighted *tensors) {
+    (void)context;
     int64_t depth = (int64_t)window->filter_w * tensors->input->shape.dims[3];
     return tensors->input->dtype == PCL_FLOAT32 && window->tap_bytes == window->pixel_bytes && window->filter_h > 1 &&
            window->stride_h == 1 && window->stride_w == 1 && window->dilation_h == 1 && window->dilation_w == 1 &&
            depth >= MIN_DEPTH && tensors->channels < COLUMN_TILE && window->out_w >= ROW_TILE &&
-           window->out_h >= window->filter_h && !attributes->residual;
+           window->out_h >= window->filter_h && !node->attributes.conv.residual;
 }
 
 /* --- Preparation ---------------------------------------------------------- */
 
 static bool pack(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
-                 pcl_row_conv *self) {
+                 row_conv *self) {
     size_t filter_h = (size_t)self->filter_h, depth = (size_t)self->filter_w * self->in_channels;
     int32_t *offsets = pcl_plain_offsets(context->arena, filter_h * depth); /* row after row of a channel's filter */
     float *bias = pcl_arena_alloc_array(context->arena, self->out_channels, sizeof *bias);
@@ -60,7 +62,7 @@ static bool pack(const pcl_prepare_context *context, const pcl_node *node, const
 }
 
 /* False when a strip is too large. */
-static bool plan_strips(pcl_row_conv *self, size_t threads, size_t *scratch_bytes) {
+static bool plan_strips(row_conv *self, size_t threads, size_t *scratch_bytes) {
     size_t filter_h = (size_t)self->filter_h, row, bytes;
     if (!pcl_size_mul(filter_h, self->out_channels, &self->columns)) return false;
     self->columns = pcl_round_up(self->columns, VECTOR);
@@ -79,12 +81,11 @@ static bool plan_strips(pcl_row_conv *self, size_t threads, size_t *scratch_byte
     return pcl_size_mul(self->thread_scratch, threads, scratch_bytes);
 }
 
-const pcl_row_conv *pcl_row_conv_prepare(const pcl_prepare_context *context, const pcl_node *node,
-                                         const pcl_im2col *window, const pcl_weighted *tensors, int32_t threads,
-                                         size_t *scratch_bytes) {
-    pcl_row_conv *self = pcl_arena_alloc(context->arena, sizeof *self);
+static const void *prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                           const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes) {
+    row_conv *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (self) {
-        *self = (pcl_row_conv){.in_h = window->in_h, .in_w = window->in_w,
+        *self = (row_conv){.in_h = window->in_h, .in_w = window->in_w,
                                .out_h = window->out_h, .out_w = window->out_w,
                                .filter_h = window->filter_h, .filter_w = window->filter_w,
                                .pad_top = window->pad_top, .pad_left = window->pad_left,
@@ -102,7 +103,7 @@ const pcl_row_conv *pcl_row_conv_prepare(const pcl_prepare_context *context, con
 
 typedef struct strip {
     const pcl_kernels *kernels;
-    const pcl_row_conv *self;
+    const row_conv *self;
     const float *picture; /* [in_h][in_w][in_channels] */
     float *out;           /* [out_h][out_w][out_channels] */
     int32_t x, width;     /* columns of the output */
@@ -113,7 +114,7 @@ typedef struct strip {
 
 /* The pixels of a row of the picture from column x - pad_left on, pads among them. */
 static const float *padded_row(const strip *s, const float *row) {
-    const pcl_row_conv *self = s->self;
+    const row_conv *self = s->self;
     size_t channels = self->in_channels;
     int32_t first = s->x - self->pad_left, count = s->width - 1 + self->filter_w;
     if (first >= 0 && first + count <= self->in_w) return row + (size_t)first * channels;
@@ -128,7 +129,7 @@ static const float *padded_row(const strip *s, const float *row) {
 
 /* What row y of the picture, which may lie outside of it, adds to rows of the output. */
 static void make_part(const strip *s, int32_t y) {
-    const pcl_row_conv *self = s->self;
+    const row_conv *self = s->self;
     float *part = s->parts + (size_t)((y + self->pad_top) % self->filter_h) * self->part_floats;
     if (self->reflect) y = pcl_mirror(y, self->in_h);
     if (y < 0 || y >= self->in_h) {
@@ -152,7 +153,7 @@ static void make_part(const strip *s, int32_t y) {
 
 /* Row y of the output: the bias and the parts of filter_h rows of the picture. */
 static void sum_parts(const strip *s, int32_t y) {
-    const pcl_row_conv *self = s->self;
+    const row_conv *self = s->self;
     for (int32_t i = 0; i < self->filter_h; i++)
         s->order[i] = s->parts + (size_t)((y + i) % self->filter_h) * self->part_floats + (size_t)i * self->out_channels;
     pcl_sum_f32 task = {.pixels = (size_t)s->width,
@@ -168,7 +169,7 @@ static void sum_parts(const strip *s, int32_t y) {
 }
 
 static void run_strip(const strip *s, int32_t y, int32_t end) {
-    const pcl_row_conv *self = s->self;
+    const row_conv *self = s->self;
     for (int32_t i = 0; i < self->filter_h - 1; i++) make_part(s, y - self->pad_top + i);
     for (; y < end; y++) {
         make_part(s, y - self->pad_top + self->filter_h - 1);
@@ -176,8 +177,9 @@ static void run_strip(const strip *s, int32_t y, int32_t end) {
     }
 }
 
-void pcl_row_conv_run(const pcl_kernels *kernels, const pcl_row_conv *self, const pcl_node *node, uint8_t *scratch,
-                      int32_t index, int32_t count) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
+                int32_t count) {
+    const row_conv *self = prepared;
     const float **order = (const float **)(void *)(scratch + (size_t)index * self->thread_scratch);
     float *parts = (float *)(order + self->filter_h);
     size_t begin, end, height = (size_t)self->out_h;
@@ -196,3 +198,5 @@ void pcl_row_conv_run(const pcl_kernels *kernels, const pcl_row_conv *self, cons
         row += rows;
     }
 }
+
+const pcl_conv_method pcl_row_conv = {.pays = pays, .prepare = prepare, .run = run};

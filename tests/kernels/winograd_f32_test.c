@@ -23,7 +23,8 @@ static void transform_filter(const float g[9], float out[36]) {
 
 static void test_is_convolution(const pcl_kernels *kernels, const char *name) {
     float pixels[36][4], products[36][4], filter[9], transformed[36], got[16 * 4], expected[16 * 4];
-    const float bias[4] = {0.25f, -1, 0, 2}, *taps[36];
+    const float bias[4] = {0.25f, -1, 0, 2};
+    const void *taps[36];
     check_fill_floats(filter, 9, -1, 1);
     check_fill_floats(pixels[0], 36 * 4, -1, 1);
     transform_filter(filter, transformed);
@@ -43,7 +44,7 @@ static void test_is_convolution(const pcl_kernels *kernels, const char *name) {
 }
 
 static void test_input(size_t channels, size_t stride) {
-    const float *taps[36];
+    const void *taps[36];
     for (int i = 0; i < 36; i++) {
         float *pixel = check_input(channels * 4, 4 * check_random_size(0, 3));
         check_fill_floats(pixel, channels, -1, 1);
@@ -94,7 +95,7 @@ static void test(void) {
 
 typedef struct call {
     const pcl_kernels *kernels;
-    const float *taps[36];
+    const void *taps[36];
     float *transformed;
     pcl_winograd_output output;
 } call;

@@ -1,8 +1,8 @@
-#include "ops/winograd.h"
-
 #include <math.h>
 
+#include "ops/conv_method.h"
 #include "ops/elements.h"
+#include "ops/winograd_tiles.h"
 
 enum {
     OUT_TILE = 4,
@@ -15,12 +15,8 @@ enum {
     GAP = 16 /* floats after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
 };
 
-struct pcl_winograd {
-    int32_t in_h, in_w, out_h, out_w;
-    int32_t pad_top, pad_left;
-    bool reflect;
-    int32_t tiles_h, tiles_w; /* of a picture */
-    size_t tiles;             /* over the batch */
+typedef struct winograd {
+    pcl_winograd_tiles tiles;
     size_t in_channels, out_channels;
     const float *packed;  /* [MATRICES] of what pcl_pack_gemm_f32 makes of [out_channels][in_channels] */
     size_t packed_stride; /* floats from one to the next */
@@ -30,18 +26,17 @@ struct pcl_winograd {
     size_t chunk;                   /* tiles done at a time */
     size_t in_stride, out_stride;   /* floats from one matrix of transformed tiles, or of products, to the next */
     size_t thread_scratch;          /* bytes: [MATRICES] of [chunk][in_channels], then of [chunk][out_channels] */
-};
+} winograd;
 
-static int32_t tiles_along(int32_t size) { return (size + OUT_TILE - 1) / OUT_TILE; }
-
-bool pcl_winograd_pays(const pcl_im2col *window, const pcl_weighted *tensors) {
+static bool pays(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                 const pcl_weighted *tensors) {
+    (void)context;
+    (void)node;
     size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
-    bool fits = tensors->input->dtype == PCL_FLOAT32 && window->filter_h == 3 && window->filter_w == 3 &&
-                window->stride_h == 1 && window->stride_w == 1 && window->dilation_h == 1 && window->dilation_w == 1 &&
-                window->tap_bytes == window->pixel_bytes && in_channels % 4 == 0 && out_channels % 4 == 0;
-    if (!fits) return false;
+    if (tensors->input->dtype != PCL_FLOAT32 || !pcl_winograd_fits(window)) return false;
+    if (in_channels % 4 != 0 || out_channels % 4 != 0) return false;
     double pictures = (double)tensors->input->shape.dims[0];
-    double tiles = pictures * tiles_along(window->out_h) * tiles_along(window->out_w);
+    double tiles = (double)pcl_winograd_cut(window, OUT_TILE, (size_t)tensors->input->shape.dims[0]).count;
     double pairs = (double)in_channels * (double)out_channels;
     double direct = pictures * window->out_h * window->out_w * 9.0 * pairs;
     double transforms = 10.0 * (double)(in_channels + out_channels); /* measured, in multiply-accumulates of a matrix */
@@ -64,7 +59,7 @@ static void transform_filter(const double g[9], float *out, size_t stride) {
 }
 
 /* panel: [MATRICES][PANEL][in_channels] */
-static void transform_panel(const pcl_winograd *self, const pcl_tensor *weights, size_t first, size_t width,
+static void transform_panel(const winograd *self, const pcl_tensor *weights, size_t first, size_t width,
                             float *panel) {
     size_t depth = self->in_channels;
     for (size_t column = 0; column < width; column++)
@@ -76,7 +71,7 @@ static void transform_panel(const pcl_winograd *self, const pcl_tensor *weights,
         }
 }
 
-static bool pack(pcl_arena *arena, pcl_winograd *self, const pcl_weighted *tensors) {
+static bool pack(pcl_arena *arena, winograd *self, const pcl_weighted *tensors) {
     size_t depth = self->in_channels, columns = self->out_channels;
     size_t packed_bytes = pcl_gemm_f32_packed_bytes(columns, depth);
     size_t zeros = depth > columns ? depth : columns;
@@ -99,19 +94,13 @@ static bool pack(pcl_arena *arena, pcl_winograd *self, const pcl_weighted *tenso
     return true;
 }
 
-const pcl_winograd *pcl_winograd_prepare(const pcl_prepare_context *context, const pcl_node *node,
-                                         const pcl_im2col *window, const pcl_weighted *tensors, int32_t threads,
-                                         size_t *scratch_bytes) {
-    pcl_winograd *self = pcl_arena_alloc(context->arena, sizeof *self);
+static const void *prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                           const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes) {
+    winograd *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (self) {
-        *self = (pcl_winograd){.in_h = window->in_h, .in_w = window->in_w,
-                               .out_h = window->out_h, .out_w = window->out_w,
-                               .pad_top = window->pad_top, .pad_left = window->pad_left,
-                               .reflect = window->reflect,
-                               .tiles_h = tiles_along(window->out_h), .tiles_w = tiles_along(window->out_w),
-                               .in_channels = (size_t)tensors->input->shape.dims[3],
-                               .out_channels = (size_t)tensors->channels};
-        self->tiles = (size_t)tensors->input->shape.dims[0] * (size_t)self->tiles_h * (size_t)self->tiles_w;
+        *self = (winograd){.tiles = pcl_winograd_cut(window, OUT_TILE, (size_t)tensors->input->shape.dims[0]),
+                           .in_channels = (size_t)tensors->input->shape.dims[3],
+                           .out_channels = (size_t)tensors->channels};
         pcl_activation_range(tensors->activation, &self->low, &self->high);
         pcl_activation_range(node->attributes.conv.residual_activation, &self->residual_low, &self->residual_high);
         size_t tile_bytes = MATRICES * (self->in_channels + self->out_channels) * sizeof(float);
@@ -130,41 +119,7 @@ const pcl_winograd *pcl_winograd_prepare(const pcl_prepare_context *context, con
 
 /* --- Running -------------------------------------------------------------- */
 
-typedef struct place {
-    size_t picture;
-    int32_t y, x; /* of the tile's first output */
-} place;
-
-static place place_of(const pcl_winograd *self, size_t tile) {
-    size_t per_picture = (size_t)self->tiles_h * (size_t)self->tiles_w, within = tile % per_picture;
-    return (place){.picture = tile / per_picture,
-                   .y = (int32_t)(within / (size_t)self->tiles_w) * OUT_TILE,
-                   .x = (int32_t)(within % (size_t)self->tiles_w) * OUT_TILE};
-}
-
-/* The coordinate that stands for `at`; -1 where zeros lie. Tiles reach beyond
- * what the convolution mirrors: there any pixel will do. */
-static int32_t source(int32_t at, int32_t size, bool reflect) {
-    if (at >= 0 && at < size) return at;
-    if (!reflect) return -1;
-    int32_t mirrored = pcl_mirror(at, size);
-    return mirrored >= 0 && mirrored < size ? mirrored : 0;
-}
-
-/* The pixels under a tile. */
-static void find_taps(const pcl_winograd *self, const float *input, place at, const float *taps[MATRICES]) {
-    const float *picture = input + at.picture * (size_t)self->in_h * (size_t)self->in_w * self->in_channels;
-    for (int32_t i = 0; i < IN_TILE; i++) {
-        int32_t y = source(at.y - self->pad_top + i, self->in_h, self->reflect);
-        for (int32_t j = 0; j < IN_TILE; j++) {
-            int32_t x = source(at.x - self->pad_left + j, self->in_w, self->reflect);
-            size_t pixel = (size_t)y * (size_t)self->in_w + (size_t)x;
-            taps[i * IN_TILE + j] = y < 0 || x < 0 ? self->zeros : picture + pixel * self->in_channels;
-        }
-    }
-}
-
-static void multiply(const pcl_kernels *kernels, const pcl_winograd *self, size_t tiles, const float *a, float *out) {
+static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const float *a, float *out) {
     pcl_gemm_f32 task = {.rows = tiles,
                          .columns = self->out_channels,
                          .depth = self->in_channels,
@@ -185,10 +140,10 @@ static void multiply(const pcl_kernels *kernels, const pcl_winograd *self, size_
 }
 
 /* `products`: [MATRICES][chunk][out_channels], at the tile's row. */
-static void store_tile(const pcl_kernels *kernels, const pcl_winograd *self, const pcl_node *node, place at,
-                       const float *products) {
-    size_t channels = self->out_channels, row_stride = (size_t)self->out_w * channels;
-    size_t first = ((at.picture * (size_t)self->out_h + (size_t)at.y) * (size_t)self->out_w + (size_t)at.x) * channels;
+static void store_tile(const pcl_kernels *kernels, const winograd *self, const pcl_node *node,
+                       const pcl_winograd_place *place, const float *products) {
+    size_t channels = self->out_channels, row_stride = (size_t)self->tiles.out_w * channels;
+    size_t first = place->first * channels;
     pcl_winograd_output task = {.products = products,
                                 .stride = self->out_stride,
                                 .channels = channels,
@@ -197,30 +152,40 @@ static void store_tile(const pcl_kernels *kernels, const pcl_winograd *self, con
                                 .high = self->high,
                                 .out = (float *)node->outputs[0]->data + first,
                                 .row_stride = row_stride,
-                                .rows = self->out_h - at.y < OUT_TILE ? self->out_h - at.y : OUT_TILE,
-                                .columns = self->out_w - at.x < OUT_TILE ? self->out_w - at.x : OUT_TILE};
+                                .rows = place->rows,
+                                .columns = place->columns};
     kernels->winograd_output_f32(&task);
     if (!node->attributes.conv.residual) return;
     pcl_add_residual_f32(task.out, (const float *)node->inputs[3]->data + first, (size_t)task.rows,
                          (size_t)task.columns * channels, row_stride, self->residual_low, self->residual_high);
 }
 
-void pcl_winograd_run(const pcl_kernels *kernels, const pcl_winograd *self, const pcl_node *node, uint8_t *scratch,
-                      int32_t index, int32_t count) {
+static void transform_tile(const pcl_kernels *kernels, const winograd *self, const void *input,
+                           const pcl_winograd_place *place, float *out) {
+    const void *taps[MATRICES];
+    pcl_winograd_find_taps(&self->tiles, place, input, self->in_channels * sizeof(float), self->zeros, taps);
+    kernels->winograd_input_f32(taps, self->in_channels, out, self->in_stride);
+}
+
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
+                int32_t count) {
+    const winograd *self = prepared;
     float *transformed = (float *)(void *)(scratch + (size_t)index * self->thread_scratch);
     float *products = transformed + MATRICES * self->in_stride;
-    const float *taps[MATRICES];
     size_t begin, end;
-    pcl_partition(self->tiles, ROW_TILE, index, count, &begin, &end);
+    pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
         for (size_t i = 0; i < tiles; i++) {
-            find_taps(self, node->inputs[0]->data, place_of(self, first + i), taps);
-            kernels->winograd_input_f32(taps, self->in_channels, transformed + i * self->in_channels,
-                                        self->in_stride);
+            pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first + i);
+            transform_tile(kernels, self, node->inputs[0]->data, &place, transformed + i * self->in_channels);
         }
         multiply(kernels, self, tiles, transformed, products);
-        for (size_t i = 0; i < tiles; i++)
-            store_tile(kernels, self, node, place_of(self, first + i), products + i * self->out_channels);
+        for (size_t i = 0; i < tiles; i++) {
+            pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first + i);
+            store_tile(kernels, self, node, &place, products + i * self->out_channels);
+        }
     }
 }
+
+const pcl_conv_method pcl_winograd_f32 = {.pays = pays, .prepare = prepare, .run = run};

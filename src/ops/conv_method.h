@@ -1,0 +1,43 @@
+/* Ways to compute some convolutions faster than by patches. The first in
+ * conv.c's list that pays for a convolution is the one it takes. */
+#ifndef PCL_OPS_CONV_METHOD_H
+#define PCL_OPS_CONV_METHOD_H
+
+#include "ops/conv.h"
+#include "ops/im2col.h"
+
+/* Weights are [out_channels][height][width][in_channels]. */
+typedef struct pcl_conv_method {
+    bool (*pays)(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                 const pcl_weighted *tensors);
+    /* Transforms and packs the weights; *scratch_bytes is what run needs. NULL,
+     * with the error set, when memory is short. */
+    const void *(*prepare)(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                           const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes);
+    /* The part of the convolution that thread `index` of `count` does. */
+    void (*run)(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
+                int32_t count);
+} pcl_conv_method;
+
+/* 3x3 convolutions of floats by Winograd's minimal filtering F(4x4, 3x3)
+ * (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016):
+ * a tile of 4x4 outputs takes 36 products per pair of channels, not 144. Its
+ * sums differ from the direct ones by up to 4e-5 of the outputs' root mean
+ * square (tests/unit/conv_test.c, 48 channels of noise). */
+extern const pcl_conv_method pcl_winograd_f32;
+
+/* Quantised 3x3 convolutions by F(2x2, 3x3): 16 products, not 36, all in
+ * integers of 16 bits and sums of 32, so that the result is the direct one's
+ * to the bit. */
+extern const pcl_conv_method pcl_winograd_u8;
+
+/* Convolutions of floats without patches. A row of the picture, its pads
+ * beside it, is the matrix that one row of the filter sees: the matrix' rows
+ * overlap, each beginning a pixel after the one before. Its product with all
+ * rows of the filter side by side, as columns, is what this row of the picture
+ * adds to filter_h rows of the output; a row of the output is the sum of
+ * filter_h such parts. Few output channels thereby fill the kernels' columns,
+ * and nothing is copied filter_h times. */
+extern const pcl_conv_method pcl_row_conv;
+
+#endif

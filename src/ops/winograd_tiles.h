@@ -1,0 +1,36 @@
+/* The tiles that Winograd's convolutions cut a picture into. */
+#ifndef PCL_OPS_WINOGRAD_TILES_H
+#define PCL_OPS_WINOGRAD_TILES_H
+
+#include "ops/im2col.h"
+
+/* Whether a window is 3x3 with stride 1, no dilation and all channels in one group. */
+bool pcl_winograd_fits(const pcl_im2col *window);
+
+/* Tiles of side x side outputs (the last of a row or column maybe less), row-major over a picture, then the batch. Each
+ * sees (side + 2) x (side + 2) pixels. */
+typedef struct pcl_winograd_tiles {
+    int32_t side;
+    int32_t in_h, in_w, out_h, out_w;
+    int32_t pad_top, pad_left;
+    bool reflect;
+    size_t per_row, per_picture, count;
+} pcl_winograd_tiles;
+
+pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, int32_t side, size_t pictures);
+
+/* The place of a tile's outputs in the batch. */
+typedef struct pcl_winograd_place {
+    size_t picture;
+    int32_t y, x;
+    int32_t rows, columns; /* 1..side, that are within the picture */
+    size_t first;          /* pixel of the output, counted over the batch */
+} pcl_winograd_place;
+
+pcl_winograd_place pcl_winograd_place_of(const pcl_winograd_tiles *tiles, size_t tile);
+
+/* Points at the (side + 2)^2 pixels of `pixel_bytes` under a tile, `outside` where there are none. */
+void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place, const void *input,
+                            size_t pixel_bytes, const void *outside, const void **taps);
+
+#endif

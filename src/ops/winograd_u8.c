@@ -1,0 +1,199 @@
+#include "ops/conv_method.h"
+#include "ops/winograd_tiles.h"
+
+enum {
+    SIDE = 2, /* of a tile of outputs */
+    MATRICES = 16,
+    CENTRE = 5, /* the matrix whose products all outputs of a tile are sums of, once: it carries the bias */
+    PANEL = 8,
+    STEP = 8,
+    ROW_TILE = PCL_GEMM_I16_ROWS,
+    CHUNK_BYTES = 256 << 10, /* of transformed tiles: they stay in the second-level cache */
+    MIN_TILES = 16,
+    GAP = 64, /* bytes after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
+    MAX_CHANNELS = 448,
+    MAX_BIAS = 1 << 28 /* below, with MAX_CHANNELS, four times a sum fits 32 bits: 9 * 448 * 255 * 255 < 2^28 */
+};
+
+typedef struct winograd {
+    pcl_winograd_tiles tiles;
+    size_t in_channels, out_channels;
+    size_t steps, panels;     /* eights of in_channels and out_channels */
+    const int16_t *packed;    /* [MATRICES] of what gemm_i16 takes: four times the transformed weights */
+    const int32_t *bias;      /* [panels * PANEL], of CENTRE: four times the folded bias */
+    const int32_t *zeros;     /* [panels * PANEL], of the others */
+    const uint8_t *outside;   /* [steps * STEP]: the zero point */
+    pcl_requantization requantization; /* of four times the sums */
+    pcl_add_u8 add;                    /* of a residual */
+    size_t chunk;                      /* tiles done at a time, a multiple of ROW_TILE */
+    size_t in_stride, out_stride;      /* elements from one matrix of transformed tiles, or of products, to the next */
+    size_t thread_scratch;             /* bytes: [MATRICES][in_stride] int16, [MATRICES][out_stride] int32 */
+} winograd;
+
+static bool sums_fit(const pcl_weighted *tensors) {
+    if (tensors->input->shape.dims[3] > MAX_CHANNELS) return false;
+    for (int32_t c = 0; c < tensors->channels; c++) {
+        int32_t bias = pcl_bias_integer(tensors->bias, (size_t)c);
+        if (bias <= -MAX_BIAS || bias >= MAX_BIAS) return false;
+    }
+    return true;
+}
+
+/* In pairs of vector instructions, measured: a product of eight pairs is one, so are half the cells of a transform. */
+static bool pays(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                 const pcl_weighted *tensors) {
+    (void)node;
+    if (!pcl_weighted_quantised(tensors) || !pcl_winograd_fits(window) || !context->kernels->winograd_u8) return false;
+    if (tensors->channels % 4 != 0) return false;
+    double depth = (double)tensors->input->shape.dims[3], columns = (double)tensors->channels;
+    double whole_depth = (double)pcl_round_up((size_t)depth, STEP), whole_columns = (double)pcl_round_up((size_t)columns, PANEL);
+    size_t tiles = pcl_winograd_cut(window, SIDE, (size_t)tensors->input->shape.dims[0]).count;
+    double products = MATRICES * whole_depth * whole_columns, transforms = 40 * depth + 80 * columns;
+    return tiles >= MIN_TILES && products + transforms < 0.9 * 36 * depth * columns && sums_fit(tensors);
+}
+
+/* --- Preparation ---------------------------------------------------------- */
+
+/* out[i] = 4 (G g G^T)[i] of a 3x3 filter. */
+static void transform_filter(const int32_t g[9], int32_t out[MATRICES]) {
+    static const int32_t G[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}}; /* twice the usual */
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++) {
+            out[i * 4 + j] = 0;
+            for (int y = 0; y < 3; y++)
+                for (int x = 0; x < 3; x++) out[i * 4 + j] += G[i][y] * G[j][x] * g[y * 3 + x];
+        }
+}
+
+/* Writes a column of all matrices, returns the sum of the weights less their zero point. */
+static uint32_t pack_column(const winograd *self, const pcl_tensor *weights, size_t column, int16_t *packed) {
+    int32_t zero_point = pcl_weight_zero_point(weights, column), filter[9], transformed[MATRICES];
+    size_t depth = self->in_channels, matrix = self->panels * self->steps * STEP * PANEL;
+    uint32_t sum = 0;
+    for (size_t c = 0; c < depth; c++) {
+        for (size_t tap = 0; tap < 9; tap++) {
+            filter[tap] = pcl_weight_integer(weights, (column * 9 + tap) * depth + c) - zero_point;
+            sum += (uint32_t)filter[tap];
+        }
+        transform_filter(filter, transformed);
+        size_t pair = column / PANEL * self->steps * 4 + c / 2;
+        int16_t *to = packed + (pair * PANEL + column % PANEL) * 2 + c % 2;
+        for (size_t i = 0; i < MATRICES; i++) to[i * matrix] = (int16_t)transformed[i];
+    }
+    return sum;
+}
+
+static bool pack(const pcl_prepare_context *context, winograd *self, const pcl_weighted *tensors) {
+    pcl_arena *arena = context->arena; /* gives zeroed memory */
+    size_t columns = self->panels * PANEL, depth = self->steps * STEP;
+    int16_t *packed = pcl_arena_alloc_array(arena, columns * MATRICES * sizeof *packed, depth);
+    int32_t *bias = pcl_arena_alloc_array(arena, columns, sizeof *bias);
+    float *scale = pcl_arena_alloc_array(arena, columns, sizeof *scale);
+    uint8_t *outside = pcl_arena_alloc(arena, depth);
+    self->zeros = pcl_arena_alloc_array(arena, columns, sizeof *self->zeros);
+    if (!packed || !bias || !scale || !outside || !self->zeros) return false;
+    int32_t zero_point = pcl_tensor_zero_point(tensors->input);
+    for (size_t c = 0; c < self->out_channels; c++) {
+        uint32_t sum = pack_column(self, tensors->weights, c, packed);
+        uint32_t folded = (uint32_t)pcl_fold_bias(pcl_bias_integer(tensors->bias, c), zero_point, 0, sum);
+        bias[c] = (int32_t)(folded * 4);
+        scale[c] = pcl_requantization_scale(tensors, c) / 4;
+    }
+    for (size_t c = 0; c < depth; c++) outside[c] = (uint8_t)zero_point;
+    self->packed = packed;
+    self->bias = bias;
+    self->outside = outside;
+    self->requantization = (pcl_requantization){.scale = scale, .zero_point = tensors->out_zero_point};
+    pcl_weighted_range_u8(tensors, &self->requantization.low, &self->requantization.high);
+    return true;
+}
+
+static bool plan_chunks(winograd *self, size_t threads, size_t *scratch_bytes) {
+    size_t tile_bytes = MATRICES * (self->steps * STEP * sizeof(int16_t) + self->panels * PANEL * sizeof(int32_t));
+    size_t chunk = CHUNK_BYTES / tile_bytes / ROW_TILE * ROW_TILE;
+    self->chunk = chunk < ROW_TILE ? ROW_TILE : chunk;
+    self->in_stride = self->chunk * self->steps * STEP + GAP / sizeof(int16_t);
+    self->out_stride = self->chunk * self->panels * PANEL + GAP / sizeof(int32_t);
+    self->thread_scratch = self->chunk * tile_bytes + 2 * MATRICES * GAP; /* of at most MAX_CHANNELS in, a few megabytes */
+    return pcl_size_mul(self->thread_scratch, threads, scratch_bytes);
+}
+
+static const void *prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+                           const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes) {
+    winograd *self = pcl_arena_alloc(context->arena, sizeof *self);
+    if (self) {
+        size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
+        *self = (winograd){.tiles = pcl_winograd_cut(window, SIDE, (size_t)tensors->input->shape.dims[0]),
+                           .in_channels = in_channels,
+                           .out_channels = out_channels,
+                           .steps = pcl_round_up(in_channels, STEP) / STEP,
+                           .panels = pcl_round_up(out_channels, PANEL) / PANEL};
+        if (node->attributes.conv.residual) pcl_conv_residual_u8(node, &self->add);
+        if (plan_chunks(self, (size_t)threads, scratch_bytes) && pack(context, self, tensors)) return self;
+    }
+    (void)pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the transformed weights");
+    return NULL;
+}
+
+/* --- Running -------------------------------------------------------------- */
+
+/* `row` of the chunk's matrices, which lie as gemm_i16 takes them. */
+static void transform_tile(const pcl_kernels *kernels, const winograd *self, const void *input, size_t tile, size_t row,
+                           int16_t *matrices) {
+    const void *taps[MATRICES];
+    pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, tile);
+    pcl_winograd_find_taps(&self->tiles, &place, input, self->in_channels, self->outside, taps);
+    size_t first = (row / ROW_TILE * self->steps * ROW_TILE + row % ROW_TILE) * STEP;
+    kernels->winograd_input_u8(taps, self->steps, matrices + first, self->in_stride);
+}
+
+static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const int16_t *a, int32_t *out) {
+    pcl_gemm_i16 task = {.tiles = (tiles + ROW_TILE - 1) / ROW_TILE, .panels = self->panels, .steps = self->steps};
+    for (size_t i = 0; i < MATRICES; i++) {
+        task.a = a + i * self->in_stride;
+        task.packed = self->packed + i * self->panels * self->steps * STEP * PANEL;
+        task.bias = i == CENTRE ? self->bias : self->zeros;
+        task.out = out + i * self->out_stride;
+        kernels->gemm_i16(&task);
+    }
+}
+
+static void store_tile(const pcl_kernels *kernels, const winograd *self, const pcl_node *node, size_t tile,
+                       const int32_t *products) {
+    pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, tile);
+    size_t channels = self->out_channels, first = place.first * channels;
+    pcl_winograd_output_u8 task = {.products = products,
+                                   .stride = self->out_stride,
+                                   .channels = channels,
+                                   .requantization = self->requantization,
+                                   .out = (uint8_t *)node->outputs[0]->data + first,
+                                   .row_stride = (size_t)self->tiles.out_w * channels,
+                                   .rows = place.rows,
+                                   .columns = place.columns};
+    kernels->winograd_output_u8(&task);
+    if (!node->attributes.conv.residual) return;
+    const uint8_t *residual = (const uint8_t *)node->inputs[3]->data + first;
+    for (size_t y = 0; y < (size_t)place.rows; y++) {
+        uint8_t *row = task.out + y * task.row_stride;
+        kernels->add_u8(&self->add, row, residual + y * task.row_stride, row, (size_t)place.columns * channels);
+    }
+}
+
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
+                int32_t count) {
+    const winograd *self = prepared;
+    int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)index * self->thread_scratch);
+    int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);
+    size_t begin, end;
+    pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
+    for (size_t first = begin; first < end; first += self->chunk) {
+        size_t tiles = end - first < self->chunk ? end - first : self->chunk;
+        for (size_t i = 0; i < tiles; i++)
+            transform_tile(kernels, self, node->inputs[0]->data, first + i, i, transformed);
+        multiply(kernels, self, tiles, transformed, products);
+        for (size_t i = 0; i < tiles; i++)
+            store_tile(kernels, self, node, first + i, products + i * self->panels * PANEL);
+    }
+}
+
+const pcl_conv_method pcl_winograd_u8 = {.pays = pays, .prepare = prepare, .run = run};

@@ -1,0 +1,177 @@
+/* winograd_u8 and gemm_i16: the scalar transforms around the 16 products give
+ * four times the 3x3 convolution itself; the others agree with scalar to the bit. */
+#include "checkkernel.h"
+
+enum { STEP_VALUES = PCL_GEMM_I16_ROWS * 8 };
+
+static void fill_i16(int16_t *values, size_t count, int kind) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = kind == 0 ? (int16_t)check_random() : kind % 2 ? INT16_MAX : -INT16_MAX;
+}
+
+static void fill_i32(int32_t *values, size_t count) {
+    for (size_t i = 0; i < count; i++) values[i] = (int32_t)check_random();
+}
+
+/* 4 G g G^T, written out from the points 0, 1, -1 and infinity. */
+static void transform_filter(const int g[9], int out[16]) {
+    static const int rows[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}};
+    for (int i = 0; i < 16; i++) {
+        out[i] = 0;
+        for (int t = 0; t < 9; t++) out[i] += rows[i / 4][t / 3] * rows[i % 4][t % 3] * g[t];
+    }
+}
+
+/* One channel in eight columns, with a factor that makes the bytes the sums themselves. */
+static void test_is_convolution(const pcl_kernels *kernels, const char *name, int kind) {
+    uint8_t pixels[16][8 + 15], got[4 * 8], expected[4 * 8];
+    int16_t transformed[16][STEP_VALUES] = {0};
+    int32_t products[16][8];
+    const float scale[8] = {0.25f, 0.25f, 0.25f, 0.25f, 0.125f, 0.125f, 0.125f, 0.125f};
+    int filter[9], weights[16];
+    const void *taps[16];
+    for (int t = 0; t < 9; t++) filter[t] = kind == 0 ? (int)(check_random() % 511) - 255 : kind % 2 ? 255 : -255;
+    for (int i = 0; i < 16; i++) {
+        check_fill(pixels[i], sizeof pixels[i], kind);
+        taps[i] = pixels[i];
+    }
+    transform_filter(filter, weights);
+    kernels->winograd_input_u8(taps, 1, transformed[0], STEP_VALUES);
+    for (int i = 0; i < 16; i++)
+        for (int c = 0; c < 8; c++) products[i][c] = transformed[i][c] * weights[i];
+    pcl_winograd_output_u8 task = {products[0], 8, 8, {scale, 100, 3, 250}, got, 16, 2, 2};
+    kernels->winograd_output_u8(&task);
+    for (int o = 0; o < 4; o++)
+        for (int c = 0; c < 8; c++) {
+            int sum = 0;
+            for (int t = 0; t < 9; t++) sum += filter[t] * pixels[(o / 2 + t / 3) * 4 + o % 2 + t % 3][c];
+            float value = (float)sum * scale[c] * 4 + 100;
+            value = value < 3 ? 3 : value > 250 ? 250 : value;
+            int whole = (int)value; /* halves to even */
+            expected[o * 8 + c] = (uint8_t)(whole + (value - (float)whole == 0.5f && whole % 2));
+        }
+    check_bytes(expected, got, sizeof got, name);
+}
+
+static void test_input(size_t steps, int kind) {
+    const void *taps[16];
+    for (int i = 0; i < 16; i++) {
+        uint8_t *pixel = check_input(steps * 8, check_random_size(0, 15));
+        check_fill(pixel, steps * 8, kind);
+        taps[i] = pixel;
+    }
+    size_t stride = steps * STEP_VALUES + 8 * check_random_size(0, 3), count = 15 * stride + (steps - 1) * STEP_VALUES + 8;
+    int16_t *out = check_output(count * 2, 2 * check_random_size(0, 7)), *expected = check_input(count * 2, 0);
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        if (t == 0) memcpy(expected, out, count * 2);
+        target.kernels->winograd_input_u8(taps, steps, t == 0 ? expected : out, stride);
+        if (t > 0) check_bytes(expected, out, count * 2, target.name);
+        check_that(check_output_intact(out), "winograd_input_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_output(size_t channels, int rows, int columns) {
+    size_t stride = channels + check_random_size(0, 9), row_stride = 2 * channels + check_random_size(0, 5);
+    int32_t *products = check_input((15 * stride + channels) * 4, 4 * check_random_size(0, 3));
+    fill_i32(products, 15 * stride + channels);
+    float *scale = check_input(channels * 4, 4);
+    for (size_t c = 0; c < channels; c++) scale[c] = check_random_float(0.1f, 9.0f) * (c % 3 ? 1e-7f : 1e-3f);
+    size_t count = (size_t)(rows - 1) * row_stride + (size_t)columns * channels;
+    uint8_t *out = check_output(count, check_random_size(0, 15)), *expected = check_input(count, 0);
+    pcl_winograd_output_u8 task = {.products = products, .stride = stride, .channels = channels,
+                                   .requantization = {scale, 77, 5, 240},
+                                   .row_stride = row_stride, .rows = rows, .columns = columns};
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        if (t == 0) memcpy(expected, out, count);
+        task.out = t == 0 ? expected : out;
+        target.kernels->winograd_output_u8(&task);
+        if (t > 0) check_bytes(expected, out, count, target.name);
+        check_that(check_output_intact(out), "winograd_output_u8 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_gemm(size_t tiles, size_t panels, size_t steps, int kind) {
+    size_t left = tiles * steps * STEP_VALUES, right = panels * steps * 64, count = tiles * PCL_GEMM_I16_ROWS * panels * 8;
+    int16_t *a = check_input(left * 2, 2 * check_random_size(0, 7)), *packed = check_input(right * 2, 0);
+    int32_t *bias = check_input(panels * 32, 4);
+    fill_i16(a, left, kind);
+    fill_i16(packed, right, kind / 2);
+    fill_i32(bias, panels * 8);
+    int32_t *out = check_output(count * 4, 4 * check_random_size(0, 3)), *expected = check_input(count * 4, 0);
+    pcl_gemm_i16 task = {tiles, panels, steps, a, packed, bias, NULL};
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        task.out = t == 0 ? expected : out;
+        target.kernels->gemm_i16(&task);
+        if (t > 0) check_bytes(expected, out, count * 4, target.name);
+        check_that(check_output_intact(out), "gemm_i16 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test(void) {
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++)
+        for (int kind = 0; kind < CHECK_FILLS; kind++) test_is_convolution(target.kernels, target.name, kind);
+    for (size_t steps = 1; steps <= 6; steps++)
+        for (int kind = 0; kind < CHECK_FILLS; kind++) test_input(steps, kind);
+    for (int part = 0; part < 24; part++) test_output(4 * check_random_size(1, 9), 1 + part % 2, 1 + part / 2 % 2);
+    for (int part = 0; part < 24; part++)
+        test_gemm(check_random_size(1, 4), check_random_size(1, 3), check_random_size(1, 9), part % 6);
+}
+
+typedef struct call {
+    const pcl_kernels *kernels;
+    const void *taps[16];
+    int16_t *transformed;
+    pcl_gemm_i16 product;
+    pcl_winograd_output_u8 output;
+} call;
+
+static void run_input(void *argument) {
+    const call *to = argument;
+    to->kernels->winograd_input_u8(to->taps, 4, to->transformed, 4 * STEP_VALUES);
+}
+
+static void run_gemm(void *argument) {
+    const call *to = argument;
+    to->kernels->gemm_i16(&to->product);
+}
+
+static void run_output(void *argument) {
+    const call *to = argument;
+    to->kernels->winograd_output_u8(&to->output);
+}
+
+/* 32 channels in and out; the product of 10 tiles. */
+static void bench(void) {
+    call to = {.transformed = check_input(16 * 4 * STEP_VALUES * 2, 0)};
+    int32_t *bias = check_input(32 * 4, 0), *products = check_input(16 * 32 * 4, 0);
+    float *scale = check_input(32 * 4, 0);
+    for (int c = 0; c < 32; c++) scale[c] = 1e-4f;
+    for (int i = 0; i < 16; i++) to.taps[i] = check_input(32, 0);
+    to.product = (pcl_gemm_i16){2, 4, 4, check_input(2 * 4 * STEP_VALUES * 2, 0), check_input(4 * 4 * 64 * 2, 0), bias,
+                                check_output(10 * 32 * 4, 0)};
+    to.output = (pcl_winograd_output_u8){products, 32, 32, {scale, 0, 0, 255}, check_output(4 * 32, 0), 64, 2, 2};
+    static const char *const names[3] = {"winograd_input_u8, 32 channels", "gemm_i16, 10x32x32", "winograd_output_u8, 32 channels"};
+    double scalar[3] = {0, 0, 0};
+    check_target target;
+    for (int t = 0; check_select(t, &target) && t < 2; t++) {
+        to.kernels = target.kernels;
+        double took[3] = {check_time(run_input, &to), check_time(run_gemm, &to), check_time(run_output, &to)};
+        for (int i = 0; i < 3; i++) {
+            if (t == 0) scalar[i] = took[i];
+            printf("%-32s %-20s %10.0f ns %6.1fx\n", names[i], target.name, took[i], scalar[i] / took[i]);
+        }
+    }
+    check_release();
+}
+
+int main(int argc, char **argv) { return check_main(argc, argv, test, bench); }
