@@ -17,10 +17,15 @@ function bytes(count, seed) {
   });
 }
 
-/** Nodes and constants of a network, value by value. */
-function network(type) {
+const arrays = { int8: Int8Array, uint8: Uint8Array };
+
+/**
+ * Nodes and constants of a network, value by value. weightType: of the weights,
+ * { dtype, zero: their zero points by channel, raw: bytes of random ones and the zero point }.
+ */
+function network(type, { dtype, zero: zeroOf, raw = (byte, zero) => byte + zero }) {
   const nodes = [], initializers = [], scales = [];
-  const Bytes = type === 'int8' ? Int8Array : Uint8Array, zero = type === 'int8' ? -5 : 123;
+  const Bytes = arrays[type], zero = type === 'int8' ? -5 : 123;
   const constant = (name, dtype, shape, data) => initializers.push({ name, dtype, shape, data });
   const add = (op, inputs, output, attributes) => (nodes.push({ op, inputs, outputs: [output], attributes }), output);
   constant('zero', type, [], Bytes.of(zero));
@@ -30,10 +35,13 @@ function network(type) {
     return add('DequantizeLinear', [`${value} q`, `${value} scale`, 'zero'], `${value} dq`);
   };
   const weights = (name, shape, seed, attributes) => {
-    const channels = shape[attributes?.axis ?? 0];
-    constant(`${name} q`, 'int8', shape, bytes(shape.reduce((a, b) => a * b, 1), seed));
+    const axis = attributes?.axis ?? 0, channels = shape[axis], inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const [least, most] = dtype === 'int8' ? [-128, 127] : [0, 255];
+    const zeros = arrays[dtype].from({ length: channels }, (_, i) => zeroOf(i));
+    const limited = (byte, i) => Math.min(Math.max(raw(byte, zeros[Math.floor(i / inner) % channels]), least), most);
+    constant(`${name} q`, dtype, shape, arrays[dtype].from(bytes(shape.reduce((a, b) => a * b, 1), seed), limited));
     constant(`${name} scale`, 'float32', [channels], Float32Array.from({ length: channels }, (_, i) => 0.001 * (i + 1)));
-    constant(`${name} zero`, 'int8', [channels], new Int8Array(channels));
+    constant(`${name} zero`, dtype, [channels], zeros);
     return add('DequantizeLinear', [`${name} q`, `${name} scale`, `${name} zero`], name, attributes ?? { axis: 0 });
   };
   constant('bias', 'float32', [4], Float32Array.of(0.1, -0.2, 0.3, 0));
@@ -49,9 +57,18 @@ function network(type) {
   return { nodes, initializers, scales };
 }
 
-for (const type of ['int8', 'uint8']) {
-  test(`a network between QuantizeLinear and DequantizeLinear, ${type}`, async () => {
-    const { nodes, initializers, scales } = network(type), outputs = [{ name: 'product dq', shape: [] }];
+const weightTypes = {
+  'int8 weights': { dtype: 'int8', zero: () => 0 },
+  'int8 weights with a zero point': { dtype: 'int8', zero: () => 9 },
+  'uint8 weights of zero point 128': { dtype: 'uint8', zero: () => 128 },
+  'uint8 weights of zero point 90': { dtype: 'uint8', zero: () => 90 },
+  'uint8 weights of zero point 100, beyond int8': { dtype: 'uint8', zero: () => 100, raw: (byte) => byte + 128 },
+  'uint8 weights of a zero point for each channel': { dtype: 'uint8', zero: (i) => 100 + 10 * i, raw: (byte, zero) => (byte >> 1) + zero },
+};
+
+for (const [type, weightName] of ['int8', 'uint8'].flatMap((one) => Object.keys(weightTypes).map((name) => [one, name]))) {
+  test(`a network between QuantizeLinear and DequantizeLinear, ${type}, ${weightName}`, async () => {
+    const { nodes, initializers, scales } = network(type, weightTypes[weightName]), outputs = [{ name: 'product dq', shape: [] }];
     const x = Float32Array.from(bytes(3 * 8 * 8, 9), (byte) => byte / 50), port = { name: 'x', shape: [1, 3, 8, 8] };
     const integers = await Model.load(buildONNX({ nodes, initializers: [...initializers, ...scales], inputs: [port], outputs }), options);
     const reals = await Model.load(buildONNX({ nodes, initializers, inputs: [port, ...scales.map(({ name, shape }) => ({ name, shape }))], outputs }), options);

@@ -154,24 +154,60 @@ static pcl_activation *activation_of(pcl_node *node) {
     return binary ? &node->attributes.binary.activation : NULL;
 }
 
-/* The int8 values of weights that are multiples of their scales. */
+/* One scale for all, or one for each index of an axis. */
+typedef struct weight_scales {
+    const pcl_quantization *quantization;
+    size_t inner; /* elements behind the scales' axis */
+} weight_scales;
+
+static weight_scales scales_of(const pcl_tensor *real) {
+    const pcl_quantization *quantization = &real->quantization;
+    weight_scales out = {quantization, 1};
+    for (int32_t d = quantization->axis + 1; d < real->shape.rank; d++) out.inner *= (size_t)real->shape.dims[d];
+    return out;
+}
+
+static float multiple_of_scale(const pcl_tensor *real, const weight_scales *scales, size_t i) {
+    size_t channels = (size_t)scales->quantization->count;
+    size_t channel = channels > 1 ? i / scales->inner % channels : 0;
+    return roundf(((const float *)real->data)[i] / scales->quantization->scales[channel]);
+}
+
+/* What is subtracted from the bytes again: 0 where int8 holds the multiples,
+ * which packs best, else what makes them uint8. False where neither does. */
+static bool find_weight_type(const pcl_tensor *real, const weight_scales *scales, pcl_dtype *dtype, int32_t *zero_point) {
+    float low = 0.0f, high = 0.0f;
+    for (size_t i = 0, count = pcl_tensor_count(real); i < count; i++) {
+        float value = multiple_of_scale(real, scales, i);
+        if (!(fabsf(value) <= 255.0f)) return false;
+        low = fminf(low, value);
+        high = fmaxf(high, value);
+    }
+    bool fits_int8 = low >= -128.0f && high <= 127.0f;
+    *dtype = fits_int8 ? PCL_INT8 : PCL_UINT8;
+    *zero_point = fits_int8 ? 0 : -(int32_t)low;
+    return high - low <= 255.0f;
+}
+
+/* The bytes of weights that are multiples of their scales, of zero points that need not be what they were. */
 static pcl_tensor *integer_weights(pcl_graph *graph, const pcl_tensor *real) {
     const pcl_quantization *quantization = &real->quantization;
+    pcl_dtype dtype;
+    int32_t zero_point;
     if (!real->constant || quantization->count == 0) return NULL;
-    pcl_tensor *tensor = pcl_graph_new_tensor(graph, real->name, PCL_INT8, &real->shape);
-    int8_t *out = tensor ? pcl_graph_alloc(graph, tensor->bytes + 16, 1) : NULL;
-    if (!out) return NULL;
-    size_t inner = 1, count = pcl_tensor_count(real), channels = (size_t)quantization->count;
-    for (int32_t d = quantization->axis + 1; d < real->shape.rank; d++) inner *= (size_t)real->shape.dims[d];
-    for (size_t i = 0; i < count; i++) {
-        float value =
-            roundf(((const float *)real->data)[i] / quantization->scales[channels > 1 ? i / inner % channels : 0]);
-        if (!(value >= -128.0f && value <= 127.0f)) return NULL;
-        out[i] = (int8_t)value;
-    }
+    weight_scales scales = scales_of(real);
+    if (!find_weight_type(real, &scales, &dtype, &zero_point)) return NULL;
+    pcl_tensor *tensor = pcl_graph_new_tensor(graph, real->name, dtype, &real->shape);
+    uint8_t *out = tensor ? pcl_graph_alloc(graph, tensor->bytes + 16, 1) : NULL;
+    int32_t *zero_points = pcl_graph_alloc(graph, (size_t)quantization->count, sizeof *zero_points);
+    if (!out || !zero_points) return NULL;
+    for (size_t i = 0, count = pcl_tensor_count(real); i < count; i++)
+        out[i] = (uint8_t)((int32_t)multiple_of_scale(real, &scales, i) + zero_point);
+    for (int32_t i = 0; i < quantization->count; i++) zero_points[i] = zero_point;
     tensor->constant = true;
     tensor->data = out;
     tensor->quantization = *quantization;
+    tensor->quantization.zero_points = zero_points;
     return tensor;
 }
 

@@ -26,18 +26,16 @@ void pcl_translate_quantized_conv(pcl_importer *in, const pcl_onnx_node *node) {
                        pcl_text_is(node->type, "QLinearConv") ? &pcl_onnx_qlinear_conv : &pcl_onnx_conv_integer, conv);
 }
 
-/* Reals made of constant int8 values without zero points remember their
- * scales: they may become such weights again (fuse_quantized.h). */
+/* Reals made of constant bytes remember their scales: they may become such
+ * weights again (fuse_quantized.h). */
 static void note_origin(pcl_importer *in, const pcl_onnx_node *node, int32_t axis) {
     const pcl_tensor *x = node->inputs[0]->plain, *scale = node->inputs[1]->plain;
-    const pcl_value *zero_point = pcl_import_input(node, 2);
     pcl_tensor *out = node->outputs[0] ? node->outputs[0]->plain : NULL;
-    if (!x || !x->constant || x->dtype != PCL_INT8 || !out || !out->constant || scale->dtype != PCL_FLOAT32) return;
+    if (!x || !x->constant || !out || !out->constant || scale->dtype != PCL_FLOAT32) return;
+    if (x->dtype != PCL_INT8 && x->dtype != PCL_UINT8) return;
     size_t count = pcl_tensor_count(scale);
     if (count == 1) axis = 0;
     else if (!pcl_import_axis(in, &axis, x->shape.rank) || (size_t)x->shape.dims[axis] != count) return;
-    for (size_t i = 0; zero_point && i < zero_point->plain->bytes; i++)
-        if (((const uint8_t *)zero_point->plain->data)[i]) return;
     for (size_t i = 0; i < count; i++)
         if (!(((const float *)scale->data)[i] > 0.0f && isfinite(((const float *)scale->data)[i]))) return;
     pcl_quantization *quantization = &out->quantization;
