@@ -59,7 +59,7 @@ export interface QuantizeOptions extends ToolOptions {
   sensitivity?: number;
   /** The largest share of the multiply-accumulates, and of the weights, that may become float again: 0.25. */
   mostFloat?: number;
-  /** Ends of the model stay float32 instead of uint8; scores always do. */
+  /** Ends of the model stay float32 instead of uint8 (the bytes of paintings are those of the picture); scores always do. */
   floatInputs?: boolean;
   floatOutputs?: boolean;
   onProgress?: (progress: { stage: 'read' | 'equalise' | 'calibrate' | 'float' | 'int8' | 'sensitivity' | 'fall back' | 'download'; loaded: number; total?: number }) => void;

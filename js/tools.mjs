@@ -16,6 +16,7 @@ import { loadBytes } from './source.mjs';
 const modes = { float32: 0, fp16: 1, dynamic: 2, int8: 3 };
 const rangeRules = ['auto', 'minmax', 'percentile', 'mse'];
 const equalisingPictures = 16, pictureMargin = 0.5, worstBelow = 1; // dB
+const shownShare = 0.9; // of a painting's values within the range that is shown
 const roundingWindows = 8192, mostWindows = 2048; // places in the pictures, and in one of them, by which weights are rounded
 
 /** Lets a page draw between two pieces of work. */
@@ -110,6 +111,10 @@ class Converter {
   setInputRange(index, { mean, std, channels }) {
     const ends = [0, 255].flatMap((byte) => mean.slice(0, channels).map((value, c) => (byte - value) / std[c]));
     this.memory.check(this.exports.pcl_converter_set_input_range(this.converter, index, Math.min(...ends), Math.max(...ends), this.memory.error));
+  }
+
+  setOutputRange(index, low, high) {
+    this.memory.check(this.exports.pcl_converter_set_output_range(this.converter, index, low, high, this.memory.error));
   }
 
   setWindows(count) { this.exports.pcl_converter_set_windows(this.converter, count); }
@@ -257,6 +262,12 @@ function peakOf(converter, results) {
   return results.some((values) => values.some((value) => value > 4)) ? 255 : 1;
 }
 
+/** Is the output a picture? Then values beyond 0..peak, of which there are few, are shown as those ends. */
+function isShown(converter, results, peak) {
+  if (!peak || converter.output().shape[3] !== 3) return false;
+  return results.every((values) => values.filter((value) => value >= 0 && value <= peak).length >= shownShare * values.length);
+}
+
 /** Scores in which errors are alike wherever they occur: shares of one by their logarithms. */
 function logits(scores) {
   const sum = scores.reduce((total, score) => total + score, 0);
@@ -388,6 +399,7 @@ async function quantiseToInt8(converter, options) {
   const judged = samples.slice(0, options.judge ?? (isPainter(converter) ? 8 : 256));
   const float = await runAll(converter.write({ mode: 'float32' }), judged, options, (i) => quantiser.progress('float', i + 1, judged.length));
   quantiser.peak = peakOf(converter, float.results);
+  if (isShown(converter, float.results, quantiser.peak)) converter.setOutputRange(0, 0, quantiser.peak);
   const first = await runAll(quantiser.write(), judged, options, (i) => quantiser.progress('int8', i + 1, judged.length));
   const before = judge(float.results, first.results, quantiser.peak);
   const few = options.sensitivity ?? (meetsClearly(before, options.budget) ? 0 : quantiser.peak ? 2 : 16);

@@ -40,7 +40,7 @@ struct pcl_converter {
     bool *keep_float;     /* [node_count] */
     pcl_moments *moments; /* [node_count] */
     uint32_t windows;     /* that an observe adds to the moments */
-    pcl_range input_ranges[MAX_ENDS]; /* both 0: as observed */
+    pcl_range input_ranges[MAX_ENDS], output_ranges[MAX_ENDS]; /* both ends 0: as observed */
     pcl_layer_info layer_info;
     pcl_activation_info activation_info;
 
@@ -173,6 +173,7 @@ static void release_prepared(pcl_converter *self) {
     self->graph = self->running = (pcl_graph){0};
     self->program = (pcl_program){0};
     memset(self->input_ranges, 0, sizeof self->input_ranges);
+    memset(self->output_ranges, 0, sizeof self->output_ranges);
     self->prepared = false;
 }
 
@@ -303,14 +304,25 @@ pcl_status pcl_converter_keep_float(pcl_converter *self, uint32_t layer, uint32_
     return PCL_OK;
 }
 
-pcl_status pcl_converter_set_input_range(pcl_converter *self, uint32_t index, float low, float high, pcl_error *error) {
+static pcl_status set_range(pcl_converter *self, pcl_range *ranges, int32_t count, uint32_t index, float low, float high,
+                            pcl_error *error) {
     PCL_TRY_RETURN(check_prepared(self, error));
-    if (index >= pcl_converter_input_count(self) || !(low < high) || !(high - low < 1e30f))
-        return pcl_fail(error, PCL_ERROR_ARGUMENT, "no range of input %u", index);
-    self->input_ranges[index] = (pcl_range){low < 0.0f ? low : 0.0f, high > 0.0f ? high : 0.0f, PCL_RANGE_MIN_MAX};
+    if (index >= MAX_ENDS || index >= (uint32_t)count || !(low < high) || !(high - low < 1e30f))
+        return pcl_fail(error, PCL_ERROR_ARGUMENT, "no range of input or output %u", index);
+    ranges[index] = (pcl_range){low < 0.0f ? low : 0.0f, high > 0.0f ? high : 0.0f, PCL_RANGE_MIN_MAX};
     self->ranges_valid = false;
     return PCL_OK;
 }
+
+pcl_status pcl_converter_set_input_range(pcl_converter *self, uint32_t index, float low, float high, pcl_error *error) {
+    return set_range(self, self->input_ranges, self->graph.input_count, index, low, high, error);
+}
+
+pcl_status pcl_converter_set_output_range(pcl_converter *self, uint32_t index, float low, float high, pcl_error *error) {
+    return set_range(self, self->output_ranges, self->graph.output_count, index, low, high, error);
+}
+
+static bool is_known(const pcl_range *range) { return range->high - range->low > 0.0f; }
 
 /* Some operators only hand their input on, and no step of the program does it. */
 static void inherit_range(pcl_converter *self, const pcl_node *node) {
@@ -327,9 +339,10 @@ static void choose_ranges(pcl_converter *self, uint32_t rule) {
     for (int32_t i = 0; i < self->graph.input_count; i++) {
         int32_t number = self->graph.inputs[i]->place;
         const pcl_range *known = &self->input_ranges[i];
-        bool is_known = known->high - known->low > 0.0f;
-        self->ranges[number] = is_known ? *known : pcl_choose_range(&self->statistics[number], PCL_RANGE_MIN_MAX);
+        self->ranges[number] = is_known(known) ? *known : pcl_choose_range(&self->statistics[number], PCL_RANGE_MIN_MAX);
     }
+    for (int32_t i = 0; i < self->graph.output_count && i < MAX_ENDS; i++)
+        if (is_known(&self->output_ranges[i])) self->ranges[self->graph.outputs[i]->place] = self->output_ranges[i];
     for (int32_t n = 0; n < self->graph.node_count; n++) inherit_range(self, self->graph.nodes[n]);
     self->ranges_valid = true;
     self->ranges_rule = rule;

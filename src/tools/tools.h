@@ -79,9 +79,12 @@ PCL_API pcl_status pcl_converter_observe(pcl_converter *converter, pcl_error *er
  * what they multiply (0, as it is to begin with: to the nearest). */
 PCL_API void pcl_converter_set_windows(pcl_converter *converter, uint32_t windows);
 /* The values that input `index` can take, where more is known than was seen:
- * the normalised range of a picture's bytes. Forgotten by prepare. */
+ * the normalised range of a picture's bytes. And those of output `index` that
+ * matter: what is shown of a painting. Forgotten by prepare. */
 PCL_API pcl_status pcl_converter_set_input_range(pcl_converter *converter, uint32_t index, float low, float high,
                                                  pcl_error *error);
+PCL_API pcl_status pcl_converter_set_output_range(pcl_converter *converter, uint32_t index, float low, float high,
+                                                  pcl_error *error);
 /* Equalises channels by what was observed so far, forgets that and prepares
  * again: inputs move, and everything is to be observed anew. *layers: how many
  * changed. */

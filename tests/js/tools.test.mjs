@@ -8,7 +8,7 @@ import { readMetadata } from '../../dist/pincel-metadata.mjs';
 import { convert, quantize } from '../../dist/pincel-tools.mjs';
 import { generator } from '../conformance/describe.mjs';
 import { drawn, float, network, normalised } from './networks.mjs';
-import { buildModel } from './tflite.mjs';
+import { SAME, buildModel } from './tflite.mjs';
 
 const options = { threads: 1, worker: false };
 const shared = new URL('../../../shared/', import.meta.url);
@@ -103,6 +103,28 @@ test('a convolution before an instance norm uses the whole range in each channel
   assert.ok(report.sqnr > 25 && report.sqnr > plain.sqnr + 10, `${plain.sqnr} dB, then ${report.sqnr} dB`);
   const { steps } = await run(bytes, { x: new Uint8Array(768) });
   assert.deepEqual(steps, ['CONV_2D', 'INSTANCE_NORM', 'MIRROR_PAD']);
+});
+
+/** y = a * x + b of each pixel: a picture where the values say so. */
+function painter(a, b) {
+  const weights = Float32Array.from({ length: 9 }, (_, i) => (i % 4 ? 0 : a)), options = { padding: SAME, strideW: 1, strideH: 1 };
+  return buildModel({
+    tensors: [float('x', [1, 8, 8, 3]), { ...float('w', [3, 1, 1, 3]), data: weights }, { ...float('b', [3]), data: new Float32Array(3).fill(b) }, float('y', [1, 8, 8, 3])],
+    inputs: ['x'], outputs: ['y'], nodes: [{ op: 'CONV_2D', inputs: ['x', 'w', 'b'], outputs: ['y'], options }],
+  });
+}
+
+test('paintings come out as the bytes that are shown; what is no painting keeps its range', async () => {
+  const pictures = Array.from({ length: 3 }, (_, i) => ({ x: drawn(`painting ${i}`, [1, 8, 8, 3], 0, 255) }));
+  const endOf = async (a, b) => {
+    const model = await Model.load((await quantize(painter(a, b), { pictures, sensitivity: 0 })).bytes, options), [output] = model.outputs;
+    model.dispose();
+    return output;
+  };
+  const { scale, zeroPoint } = await endOf(1.04, -6); // up to 260, down to -6
+  assert.deepEqual([scale, zeroPoint], [1, 0]);
+  const other = await endOf(4, -400);
+  assert.ok(other.scale > 3.5 && other.zeroPoint > 50, `${other.scale}, ${other.zeroPoint}`);
 });
 
 test('a float model and its int8 twin see the same in photographs', { skip }, async () => {
