@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "model/read.h"
 #include "ops/table.h"
 #include "passes/passes.h"
@@ -22,8 +23,6 @@ _Static_assert(offsetof(pcl_model_info, isa) == 24 && offsetof(pcl_model_info, s
 _Static_assert(sizeof(pcl_picture) == 12 && sizeof(pcl_rect) == 16, "pcl_picture, pcl_rect");
 _Static_assert(offsetof(pcl_pixel_format, bgr) == 24 && sizeof(pcl_pixel_format) == 36, "pcl_pixel_format");
 #endif
-
-enum { DEFAULT_MEBIBYTES = 1024, DEFAULT_GIGA_MACS = 4096 };
 
 struct pcl_model {
     pcl_bytes file;
@@ -56,8 +55,6 @@ static pcl_tensor_info describe_tensor(const pcl_tensor *tensor, const pcl_shape
     return info;
 }
 
-static double max_work(const pcl_model *model) { return (double)model->options.max_giga_macs * 1e9; }
-
 enum { MAX_INPUTS = 64 };
 
 static pcl_status describe_file(pcl_model *model, pcl_error *error) {
@@ -85,8 +82,7 @@ static pcl_status describe_file(pcl_model *model, pcl_error *error) {
 
 static pcl_status set_options(pcl_model *model, const pcl_options *options, pcl_error *error) {
     if (options) model->options = *options;
-    if (model->options.max_mebibytes == 0) model->options.max_mebibytes = DEFAULT_MEBIBYTES;
-    if (model->options.max_giga_macs == 0) model->options.max_giga_macs = DEFAULT_GIGA_MACS;
+    pcl_complete_limits(&model->options);
     if (model->options.threads == 0) model->options.threads = 1;
     if (model->options.isa > PCL_ISA_RELAXED || !pcl_isa_available((pcl_isa)model->options.isa))
         return pcl_fail(error, PCL_ERROR_ARGUMENT, "instruction set %u is not in this build", model->options.isa);
@@ -99,11 +95,6 @@ static pcl_status set_options(pcl_model *model, const pcl_options *options, pcl_
     return PCL_OK;
 }
 
-static size_t byte_limit(const pcl_model *model) {
-    uint64_t bytes = (uint64_t)model->options.max_mebibytes << 20;
-    return bytes > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)bytes;
-}
-
 pcl_status pcl_model_open(pcl_model **out, const void *bytes, size_t size, const pcl_options *options,
                           pcl_error *error) {
     pcl_status status = PCL_OK;
@@ -112,7 +103,7 @@ pcl_status pcl_model_open(pcl_model **out, const void *bytes, size_t size, const
     if (!model) return pcl_fail(error, PCL_ERROR_MEMORY, "no memory for a model");
     model->file = (pcl_bytes){bytes, size};
     PCL_TRY(set_options(model, options, error));
-    pcl_arena_init(&model->file_arena, byte_limit(model));
+    pcl_arena_init(&model->file_arena, pcl_byte_limit(&model->options));
     PCL_TRY(describe_file(model, error));
     *out = model;
     return PCL_OK;
@@ -149,14 +140,14 @@ static pcl_status simplify(pcl_model *model) {
     pcl_graph *graph = &model->graph;
     double macs;
     PCL_TRY_RETURN(pcl_pass_canonical_u8(graph));
-    PCL_TRY_RETURN(pcl_pass_infer(graph, model->kernels, max_work(model), &macs));
+    PCL_TRY_RETURN(pcl_pass_infer(graph, model->kernels, pcl_max_work(&model->options), &macs));
     PCL_TRY_RETURN(pcl_pass_fuse_quantize(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_pad(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_residual(graph));
     /* Once more, since passes made new nodes and moved others. */
-    return pcl_pass_infer(graph, model->kernels, max_work(model), &model->info.macs);
+    return pcl_pass_infer(graph, model->kernels, pcl_max_work(&model->options), &model->info.macs);
 }
 
 static void publish_tensor(pcl_tensor_info *info, const pcl_tensor *tensor) {
@@ -183,9 +174,9 @@ pcl_status pcl_model_prepare(pcl_model *model, pcl_error *error) {
     pcl_status status = PCL_OK;
     pcl_graph *graph = &model->graph;
     release_prepared(model);
-    pcl_arena_init(&model->arena, byte_limit(model) - model->file_arena.used);
+    pcl_arena_init(&model->arena, pcl_byte_limit(&model->options) - model->file_arena.used);
     *graph = (pcl_graph){.arena = &model->arena, .error = error};
-    PCL_TRY(pcl_model_read(model->file, graph, model->input_shapes, model->kernels, max_work(model)));
+    PCL_TRY(pcl_model_read(model->file, graph, model->input_shapes, model->kernels, pcl_max_work(&model->options)));
     PCL_TRY(pcl_graph_check_supported(graph));
     PCL_TRY(bind_shapes(model, error));
     PCL_TRY(simplify(model));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "model/read.h"
 #include "passes/passes.h"
 #include "run/program.h"
@@ -20,7 +21,7 @@ _Static_assert(offsetof(pcl_layer_info, macs) == 8 && offsetof(pcl_layer_info, k
 _Static_assert(offsetof(pcl_activation_info, rule) == 20, "pcl_activation_info");
 #endif
 
-enum { DEFAULT_MEBIBYTES = 1024, DEFAULT_GIGA_MACS = 4096, MAX_ENDS = 64 };
+enum { MAX_ENDS = 64 };
 
 struct pcl_converter {
     pcl_bytes file;
@@ -50,13 +51,6 @@ struct pcl_converter {
     pcl_tensor_info input_info, output_info;
 };
 
-static size_t byte_limit(const pcl_converter *self) {
-    uint64_t bytes = (uint64_t)self->options.max_mebibytes << 20;
-    return bytes > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)bytes;
-}
-
-static double max_work(const pcl_converter *self) { return (double)self->options.max_giga_macs * 1e9; }
-
 /* --- Opening --------------------------------------------------------------------------- */
 
 static pcl_status describe_file(pcl_converter *self, pcl_error *error) {
@@ -81,10 +75,9 @@ pcl_status pcl_converter_open(pcl_converter **out, const void *bytes, size_t siz
     if (!self) return pcl_fail(error, PCL_ERROR_MEMORY, "no memory for a converter");
     self->file = (pcl_bytes){bytes, size};
     if (options) self->options = *options;
-    if (self->options.max_mebibytes == 0) self->options.max_mebibytes = DEFAULT_MEBIBYTES;
-    if (self->options.max_giga_macs == 0) self->options.max_giga_macs = DEFAULT_GIGA_MACS;
+    pcl_complete_limits(&self->options);
     self->kernels = pcl_kernels_for(PCL_ISA_AUTO);
-    pcl_arena_init(&self->file_arena, byte_limit(self));
+    pcl_arena_init(&self->file_arena, pcl_byte_limit(&self->options));
     PCL_TRY(describe_file(self, error));
     *out = self;
     return PCL_OK;
@@ -113,7 +106,7 @@ pcl_status pcl_converter_set_input_shape(pcl_converter *self, uint32_t index, co
 
 static pcl_status read_graph(pcl_converter *self, pcl_graph *graph, pcl_arena *arena, pcl_error *error) {
     *graph = (pcl_graph){.arena = arena, .error = error};
-    PCL_TRY_RETURN(pcl_model_read(self->file, graph, self->input_shapes, self->kernels, max_work(self)));
+    PCL_TRY_RETURN(pcl_model_read(self->file, graph, self->input_shapes, self->kernels, pcl_max_work(&self->options)));
     return pcl_graph_check_supported(graph);
 }
 
@@ -141,20 +134,20 @@ static pcl_status read_float(pcl_converter *self, pcl_error *error) {
     PCL_TRY_RETURN(read_graph(self, graph, &self->arena, error));
     PCL_TRY_RETURN(check_float(graph));
     PCL_TRY_RETURN(bind_shapes(self, graph, error));
-    PCL_TRY_RETURN(pcl_pass_infer(graph, self->kernels, max_work(self), &macs));
+    PCL_TRY_RETURN(pcl_pass_infer(graph, self->kernels, pcl_max_work(&self->options), &macs));
     pcl_float32_ends(graph);
     pcl_channels_last_ends(graph);
     PCL_TRY_RETURN(pcl_fold_shifts(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph)); /* those behind norms */
-    return pcl_pass_infer(graph, self->kernels, max_work(self), &macs);
+    return pcl_pass_infer(graph, self->kernels, pcl_max_work(&self->options), &macs);
 }
 
 /* A copy that runs as it stands: nothing is fused further, so that every tensor is computed. */
 static pcl_status make_ready(pcl_converter *self, pcl_error *error) {
     pcl_arena_free(&self->run_arena);
-    pcl_arena_init(&self->run_arena, byte_limit(self));
+    pcl_arena_init(&self->run_arena, pcl_byte_limit(&self->options));
     self->graph.error = error;
     self->running = (pcl_graph){.arena = &self->run_arena, .error = error};
     PCL_TRY_RETURN(pcl_graph_number(&self->graph));
@@ -180,7 +173,7 @@ static void release_prepared(pcl_converter *self) {
 pcl_status pcl_converter_prepare(pcl_converter *self, pcl_error *error) {
     pcl_status status = PCL_OK;
     release_prepared(self);
-    pcl_arena_init(&self->arena, byte_limit(self));
+    pcl_arena_init(&self->arena, pcl_byte_limit(&self->options));
     PCL_TRY(read_float(self, error));
     self->keep_float = pcl_graph_alloc(&self->graph, (size_t)self->graph.node_count, sizeof *self->keep_float);
     if (!self->keep_float) PCL_TRY(PCL_ERROR_LIMIT);
@@ -409,7 +402,7 @@ pcl_status pcl_converter_write(pcl_converter *self, const pcl_write_options *opt
     pcl_tflite_extra extra = {.metadata = {options->metadata, options->metadata_bytes}};
     *out = NULL;
     *out_size = 0;
-    pcl_arena_init(&arena, byte_limit(self));
+    pcl_arena_init(&arena, pcl_byte_limit(&self->options));
     if (self->prepared) {
         PCL_TRY(pcl_graph_number(&self->graph));
         PCL_TRY(pcl_graph_copy(&self->graph, &graph));

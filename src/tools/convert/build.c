@@ -41,3 +41,10 @@ pcl_node *pcl_build_node(pcl_graph *graph, int32_t at, const pcl_op *op, int32_t
     node->outputs[0] = output;
     return node;
 }
+
+pcl_node *pcl_only_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
+    for (int32_t n = 0; tensor->uses == 1 && n < graph->node_count; n++)
+        for (int32_t i = 0; i < graph->nodes[n]->input_count; i++)
+            if (graph->nodes[n]->inputs[i] == tensor) return graph->nodes[n];
+    return NULL;
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ops/table.h"
+#include "tools/convert/build.h"
 
 static bool is_transpose(const pcl_node *node, const int32_t order[4]) {
     if (!node || node->op != &pcl_op_transpose) return false;
@@ -24,19 +25,11 @@ static pcl_node *transposing_reader(const pcl_graph *graph, const pcl_tensor *te
     return found;
 }
 
-/* The one node that reads a tensor, when it has this operator. */
-static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor, const pcl_op *op) {
-    for (int32_t n = 0; tensor->uses == 1 && n < graph->node_count; n++)
-        if (graph->nodes[n]->input_count > 0 && graph->nodes[n]->inputs[0] == tensor && graph->nodes[n]->op == op)
-            return graph->nodes[n];
-    return NULL;
-}
-
 void pcl_float32_ends(pcl_graph *graph) {
     for (int32_t i = 0; i < graph->input_count; i++) {
         pcl_tensor *in = graph->inputs[i];
-        pcl_node *cast = in->dtype == PCL_FLOAT16 ? only_reader(graph, in, &pcl_op_cast) : NULL;
-        if (!cast || cast->outputs[0]->dtype != PCL_FLOAT32 || pcl_graph_is_output(graph, cast->outputs[0])) continue;
+        pcl_node *cast = in->dtype == PCL_FLOAT16 ? pcl_only_reader(graph, in) : NULL;
+        if (!cast || cast->op != &pcl_op_cast || cast->outputs[0]->dtype != PCL_FLOAT32 || pcl_graph_is_output(graph, cast->outputs[0])) continue;
         cast->outputs[0]->name = in->name;
         graph->inputs[i] = cast->outputs[0];
         cast->op = NULL;

@@ -26,13 +26,6 @@ static bool reads_whole(const pcl_node *node, const pcl_tensor *x) {
     return (!padded || conv->reflect) && node->inputs[1]->shape.dims[3] == x->shape.dims[3];
 }
 
-static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
-    for (int32_t n = 0; tensor->uses == 1 && n < graph->node_count; n++)
-        for (int32_t i = 0; i < graph->nodes[n]->input_count; i++)
-            if (graph->nodes[n]->inputs[i] == tensor) return graph->nodes[n];
-    return NULL;
-}
-
 /* The bias becomes b + W c. */
 static pcl_status shift_bias(pcl_graph *graph, pcl_node *conv, const pcl_tensor *shift, float sign) {
     const pcl_tensor *weights = conv->inputs[1], *bias = conv->input_count > 2 ? conv->inputs[2] : NULL;
@@ -58,8 +51,8 @@ static pcl_status shift_bias(pcl_graph *graph, pcl_node *conv, const pcl_tensor 
 static pcl_status fold(pcl_graph *graph, pcl_node *node) {
     if (!is_shift(node)) return PCL_OK;
     const pcl_tensor *shifted = node->outputs[0];
-    pcl_node *reader = only_reader(graph, shifted), *conv = reader;
-    if (reader && reader->op == &pcl_op_mirror_pad) conv = only_reader(graph, shifted = reader->outputs[0]);
+    pcl_node *reader = pcl_only_reader(graph, shifted), *conv = reader;
+    if (reader && reader->op == &pcl_op_mirror_pad) conv = pcl_only_reader(graph, shifted = reader->outputs[0]);
     if (!conv || !reads_whole(conv, shifted)) return PCL_OK;
     PCL_TRY_RETURN(shift_bias(graph, conv, node->inputs[1], node->op == &pcl_op_sub ? -1.0f : 1.0f));
     reader->inputs[0] = node->inputs[0];

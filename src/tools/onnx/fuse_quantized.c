@@ -5,6 +5,7 @@
 
 #include "ops/table.h"
 #include "passes/passes.h"
+#include "tools/convert/build.h"
 #include "tools/ops/table.h"
 
 /* --- QuantizeLinear and DequantizeLinear as QUANTIZE and DEQUANTIZE --------------- */
@@ -109,25 +110,17 @@ static pcl_status sink_below_mover(pcl_graph *graph, int32_t at) {
     return PCL_OK;
 }
 
-static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
-    if (tensor->uses != 1 || pcl_graph_is_output(graph, tensor)) return NULL;
-    for (int32_t n = 0; n < graph->node_count; n++)
-        for (int32_t i = 0; i < graph->nodes[n]->input_count; i++)
-            if (graph->nodes[n]->inputs[i] == tensor) return graph->nodes[n];
-    return NULL;
-}
-
 /* What stands behind an operator: perhaps an activation, then a QUANTIZE. */
 typedef struct tail {
     pcl_node *activation, *quantize;
 } tail;
 
 static bool find_tail(const pcl_graph *graph, const pcl_node *node, tail *out) {
-    pcl_node *next = only_reader(graph, node->outputs[0]);
+    pcl_node *next = pcl_only_reader(graph, node->outputs[0]);
     *out = (tail){NULL, NULL};
     if (next && (next->op == &pcl_op_relu || next->op == &pcl_op_relu6)) {
         out->activation = next;
-        next = only_reader(graph, next->outputs[0]);
+        next = pcl_only_reader(graph, next->outputs[0]);
     }
     out->quantize = next;
     return next && next->op == &pcl_op_quantize;

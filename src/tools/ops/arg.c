@@ -24,7 +24,7 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     const pcl_shape *shape = &step->node->inputs[0]->shape;
     pcl_onnx_lines *lines = pcl_new_prepared(context, step, sizeof *lines);
     if (!lines) return PCL_ERROR_MEMORY;
-    int32_t axis = attributes->axis < 0 ? attributes->axis + shape->rank : attributes->axis;
+    int32_t axis = pcl_onnx_from_zero(attributes->axis, shape->rank);
     *lines = pcl_onnx_lines_of(shape, axis, axis + 1);
     return pcl_onnx_scratch(context, step, lines->size, sizeof(int64_t), NULL);
 }

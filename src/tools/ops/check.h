@@ -44,6 +44,9 @@ pcl_status pcl_onnx_output(const pcl_infer_context *context, pcl_node *node, int
 pcl_status pcl_onnx_read_axes(const pcl_infer_context *context, const pcl_node *node, const pcl_tensor *tensor,
                               int32_t rank, int32_t axes[PCL_MAX_RANK], int32_t *count);
 
+/* An axis that infer accepted, counted from 0. */
+static inline int32_t pcl_onnx_from_zero(int32_t axis, int32_t rank) { return axis < 0 ? axis + rank : axis; }
+
 /* Wants scratch for count * size bytes more than step->scratch_bytes, which is
  * first rounded up to a multiple of 64; *offset (may be NULL) is where they lie. */
 pcl_status pcl_onnx_scratch(const pcl_prepare_context *context, pcl_step *step, size_t count, size_t size,

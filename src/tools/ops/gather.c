@@ -11,7 +11,7 @@
 
 static int32_t axis_of(const pcl_node *node) {
     const pcl_onnx_index_attributes *attributes = node->attributes.tools;
-    return attributes->axis < 0 ? attributes->axis + node->inputs[0]->shape.rank : attributes->axis;
+    return pcl_onnx_from_zero(attributes->axis, node->inputs[0]->shape.rank);
 }
 
 static pcl_status infer_gather(const pcl_infer_context *context, pcl_node *node) {

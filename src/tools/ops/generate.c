@@ -38,7 +38,7 @@ static pcl_status infer_one_hot(const pcl_infer_context *context, pcl_node *node
 static pcl_status run_one_hot(const pcl_run_context *context, const pcl_step *step) {
     const pcl_onnx_index_attributes *attributes = step->node->attributes.tools;
     const pcl_tensor *indices = step->node->inputs[0], *values = step->node->inputs[2], *out = step->node->outputs[0];
-    int32_t axis = attributes->axis < 0 ? attributes->axis + out->shape.rank : attributes->axis;
+    int32_t axis = pcl_onnx_from_zero(attributes->axis, out->shape.rank);
     size_t depth = (size_t)out->shape.dims[axis], inner = pcl_dims_product(&indices->shape, axis, indices->shape.rank);
     size_t size = pcl_dtype_size(out->dtype);
     const uint8_t *off = values->data, *on = off + size;

@@ -139,7 +139,7 @@ static pcl_status infer_layer(const pcl_infer_context *context, pcl_node *node) 
                                  parameter->name, pcl_tensor_count(parameter), length);
     }
     int32_t axis = attributes_of(node)->axis;
-    for (int32_t d = axis < 0 ? axis + shape.rank : axis; d < shape.rank; d++) shape.dims[d] = 1;
+    for (int32_t d = pcl_onnx_from_zero(axis, shape.rank); d < shape.rank; d++) shape.dims[d] = 1;
     PCL_TRY_RETURN(pcl_onnx_output(context, node, 1, PCL_FLOAT32, &shape));
     PCL_TRY_RETURN(pcl_onnx_output(context, node, 2, PCL_FLOAT32, &shape));
     return infer_like_x(context, node);

@@ -92,6 +92,29 @@ static int64_t integer_at(const pcl_tensor *tensor, size_t i) {
     return value;
 }
 
+typedef struct scaling {
+    double scale;
+    int64_t zero_point;
+} scaling;
+
+/* Stores what becomes of numbers that share their scale. */
+typedef void (*part_function)(double *numbers, size_t count, const scaling *by, pcl_dtype dtype, void *out);
+
+static pcl_status run_parts(const pcl_step *step, part_function store) {
+    const pcl_tensor *x = step->node->inputs[0], *scales = step->node->inputs[1], *out = step->node->outputs[0];
+    const pcl_tensor *zero_point = pcl_node_input(step->node, 2);
+    size_t in_size = pcl_dtype_size(x->dtype), size = pcl_dtype_size(out->dtype), count = pcl_tensor_count(x);
+    double numbers[PCL_BLOCK];
+    for (size_t at = 0, part; at < count; at += part) {
+        size_t number = scale_number(step->prepared, at);
+        scaling by = {real_at(scales, number), integer_at(zero_point, number)};
+        part = run_length(step->prepared, at, count - at);
+        pcl_load_reals(x->dtype, (const uint8_t *)x->data + at * in_size, numbers, part);
+        store(numbers, part, &by, out->dtype, (uint8_t *)out->data + at * size);
+    }
+    return PCL_OK;
+}
+
 /* --- QuantizeLinear: saturate(round(x / scale) + zero point) -------------------------- */
 
 static pcl_status infer_quantize(const pcl_infer_context *context, pcl_node *node) {
@@ -110,22 +133,14 @@ static pcl_status infer_quantize(const pcl_infer_context *context, pcl_node *nod
     return pcl_onnx_output(context, node, 0, out->dtype, &x->shape);
 }
 
+static void quantise_part(double *reals, size_t count, const scaling *by, pcl_dtype dtype, void *out) {
+    for (size_t i = 0; i < count; i++) reals[i] = (double)((float)reals[i] / (float)by->scale);
+    pcl_onnx_store_quantised(reals, count, by->zero_point, dtype, out);
+}
+
 static pcl_status run_quantize(const pcl_run_context *context, const pcl_step *step) {
     (void)context;
-    const pcl_tensor *x = step->node->inputs[0], *scales = step->node->inputs[1], *out = step->node->outputs[0];
-    const pcl_tensor *zero_point = pcl_node_input(step->node, 2);
-    size_t in_size = pcl_dtype_size(x->dtype), size = pcl_dtype_size(out->dtype), count = pcl_tensor_count(x);
-    double reals[PCL_BLOCK];
-    for (size_t at = 0, part; at < count; at += part) {
-        size_t number = scale_number(step->prepared, at);
-        float scale = (float)real_at(scales, number);
-        part = run_length(step->prepared, at, count - at);
-        pcl_load_reals(x->dtype, (const uint8_t *)x->data + at * in_size, reals, part);
-        for (size_t i = 0; i < part; i++) reals[i] = (double)((float)reals[i] / scale);
-        pcl_onnx_store_quantised(reals, part, integer_at(zero_point, number), out->dtype,
-                                 (uint8_t *)out->data + at * size);
-    }
-    return PCL_OK;
+    return run_parts(step, quantise_part);
 }
 
 const pcl_op pcl_onnx_quantize_linear = {
@@ -145,21 +160,14 @@ static pcl_status infer_dequantize(const pcl_infer_context *context, pcl_node *n
     return pcl_onnx_output(context, node, 0, node->inputs[1]->dtype, &x->shape);
 }
 
+static void dequantise_part(double *reals, size_t count, const scaling *by, pcl_dtype dtype, void *out) {
+    for (size_t i = 0; i < count; i++) reals[i] = (reals[i] - (double)by->zero_point) * by->scale;
+    pcl_store_reals(dtype, reals, out, count);
+}
+
 static pcl_status run_dequantize(const pcl_run_context *context, const pcl_step *step) {
     (void)context;
-    const pcl_tensor *x = step->node->inputs[0], *scales = step->node->inputs[1], *out = step->node->outputs[0];
-    const pcl_tensor *zero_point = pcl_node_input(step->node, 2);
-    size_t in_size = pcl_dtype_size(x->dtype), size = pcl_dtype_size(out->dtype), count = pcl_tensor_count(x);
-    double reals[PCL_BLOCK];
-    for (size_t at = 0, part; at < count; at += part) {
-        size_t number = scale_number(step->prepared, at);
-        double scale = real_at(scales, number), zero = (double)integer_at(zero_point, number);
-        part = run_length(step->prepared, at, count - at);
-        pcl_load_reals(x->dtype, (const uint8_t *)x->data + at * in_size, reals, part);
-        for (size_t i = 0; i < part; i++) reals[i] = (reals[i] - zero) * scale;
-        pcl_store_reals(out->dtype, reals, (uint8_t *)out->data + at * size, part);
-    }
-    return PCL_OK;
+    return run_parts(step, dequantise_part);
 }
 
 const pcl_op pcl_onnx_dequantize_linear = {

@@ -83,7 +83,7 @@ static pcl_status run_elements(const pcl_run_context *context, const pcl_step *s
     const pcl_onnx_index_attributes *attributes = node->attributes.tools;
     const pcl_tensor *x = node->inputs[0], *indices = node->inputs[1], *updates = node->inputs[2];
     const pcl_shape *shape = &indices->shape;
-    int32_t axis = attributes->axis < 0 ? attributes->axis + shape->rank : attributes->axis;
+    int32_t axis = pcl_onnx_from_zero(attributes->axis, shape->rank);
     int32_t position[PCL_MAX_RANK] = {0};
     size_t size = pcl_dtype_size(x->dtype), index;
     copy_x(node);

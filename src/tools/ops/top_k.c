@@ -31,7 +31,7 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     const pcl_shape *shape = &step->node->inputs[0]->shape;
     top_k *self = pcl_new_prepared(context, step, sizeof *self);
     if (!self) return PCL_ERROR_MEMORY;
-    int32_t axis = attributes->axis < 0 ? attributes->axis + shape->rank : attributes->axis;
+    int32_t axis = pcl_onnx_from_zero(attributes->axis, shape->rank);
     self->lines = pcl_onnx_lines_of(shape, axis, axis + 1);
     self->k = (size_t)step->node->outputs[0]->shape.dims[axis];
     PCL_TRY_RETURN(pcl_onnx_scratch(context, step, self->lines.size, sizeof(int64_t), &self->keys));

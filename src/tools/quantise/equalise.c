@@ -282,19 +282,12 @@ static pcl_status equalise_family(families *self, int32_t family, int32_t *count
 
 /* --- All ------------------------------------------------------------------------------------ */
 
-static pcl_node *only_reader(const pcl_graph *graph, const pcl_tensor *tensor) {
-    for (int32_t n = 0; tensor->uses == 1 && n < graph->node_count; n++)
-        for (int32_t i = 0; i < graph->nodes[n]->input_count; i++)
-            if (graph->nodes[n]->inputs[i] == tensor) return graph->nodes[n];
-    return NULL;
-}
-
 static pcl_status equalise_before_norm(pcl_graph *graph, pcl_node *node, const pcl_statistics *statistics, int32_t *count) {
     const pcl_tensor *out = node->outputs[0];
     const pcl_statistics *seen = &statistics[out->place];
     if (!is_layer(node) || activation_of(node) != PCL_ACTIVATION_NONE || seen->count == 0 || seen->channel_count != depth_of(out))
         return PCL_OK;
-    pcl_node *reader = only_reader(graph, out);
+    pcl_node *reader = pcl_only_reader(graph, out);
     if (!reader || reader->op != &pcl_op_instance_norm || reader->inputs[0] != out) return PCL_OK;
     ++*count;
     return equalise_norm(graph, node, reader, seen);

@@ -8,15 +8,15 @@
 /* Each function below sets the fields of a table of TensorFlow's schema.fbs
  * (tensorflow/compiler/mlir/lite/schema); numbers are the fields' places in it. */
 
-static void set_padding(const pcl_padding padding, pcl_table_fields *fields) {
+static void set_strides(pcl_padding padding, int32_t width, int32_t height, pcl_table_fields *fields) {
     pcl_set_u8(fields, 0, padding == PCL_PADDING_SAME ? 0 : 1);
+    pcl_set_i32(fields, 1, width);
+    pcl_set_i32(fields, 2, height);
 }
 
 static void set_conv(const pcl_node *node, pcl_table_fields *fields) {
     const pcl_conv_attributes *conv = &node->attributes.conv;
-    set_padding(conv->padding, fields);
-    pcl_set_i32(fields, 1, conv->stride_w);
-    pcl_set_i32(fields, 2, conv->stride_h);
+    set_strides(conv->padding, conv->stride_w, conv->stride_h, fields);
     pcl_set_u8(fields, 3, (uint8_t)conv->activation);
     pcl_set_i32(fields, 4, conv->dilation_w);
     pcl_set_i32(fields, 5, conv->dilation_h);
@@ -26,9 +26,7 @@ static void set_depthwise(const pcl_node *node, pcl_table_fields *fields) {
     const pcl_conv_attributes *conv = &node->attributes.conv;
     int32_t multiplier = conv->depth_multiplier;
     if (multiplier == 0) multiplier = node->inputs[1]->shape.dims[3] / node->inputs[0]->shape.dims[3];
-    set_padding(conv->padding, fields);
-    pcl_set_i32(fields, 1, conv->stride_w);
-    pcl_set_i32(fields, 2, conv->stride_h);
+    set_strides(conv->padding, conv->stride_w, conv->stride_h, fields);
     pcl_set_i32(fields, 3, multiplier);
     pcl_set_u8(fields, 4, (uint8_t)conv->activation);
     pcl_set_i32(fields, 5, conv->dilation_w);
@@ -37,17 +35,13 @@ static void set_depthwise(const pcl_node *node, pcl_table_fields *fields) {
 
 static void set_transpose_conv(const pcl_node *node, pcl_table_fields *fields) {
     const pcl_conv_attributes *conv = &node->attributes.conv;
-    set_padding(conv->padding, fields);
-    pcl_set_i32(fields, 1, conv->stride_w);
-    pcl_set_i32(fields, 2, conv->stride_h);
+    set_strides(conv->padding, conv->stride_w, conv->stride_h, fields);
     pcl_set_u8(fields, 3, (uint8_t)conv->activation);
 }
 
 static void set_pool(const pcl_node *node, pcl_table_fields *fields) {
     const pcl_pool_attributes *pool = &node->attributes.pool;
-    set_padding(pool->padding, fields);
-    pcl_set_i32(fields, 1, pool->stride_w);
-    pcl_set_i32(fields, 2, pool->stride_h);
+    set_strides(pool->padding, pool->stride_w, pool->stride_h, fields);
     pcl_set_i32(fields, 3, pool->filter_w);
     pcl_set_i32(fields, 4, pool->filter_h);
     pcl_set_u8(fields, 5, (uint8_t)pool->activation);
@@ -126,14 +120,10 @@ static void set_strided_slice(const pcl_node *node, pcl_table_fields *fields) {
     pcl_set_u8(fields, 5, node->attributes.strided_slice.offset);
 }
 
-static void set_resize_bilinear(const pcl_node *node, pcl_table_fields *fields) {
-    pcl_set_u8(fields, 2, node->attributes.resize.align_corners);
-    pcl_set_u8(fields, 3, node->attributes.resize.half_pixel_centers);
-}
-
-static void set_resize_nearest(const pcl_node *node, pcl_table_fields *fields) {
-    pcl_set_u8(fields, 0, node->attributes.resize.align_corners);
-    pcl_set_u8(fields, 1, node->attributes.resize.half_pixel_centers);
+static void set_resize(const pcl_node *node, pcl_table_fields *fields) {
+    int first = node->op == &pcl_op_resize_bilinear ? 2 : 0; /* bilinear ones once had their sizes here */
+    pcl_set_u8(fields, first, node->attributes.resize.align_corners);
+    pcl_set_u8(fields, first + 1, node->attributes.resize.half_pixel_centers);
 }
 
 static void set_mirror_pad(const pcl_node *node, pcl_table_fields *fields) {
@@ -196,8 +186,8 @@ static const entry with_options[] = {
     {&pcl_op_reduce_min, {89, 27, set_reduce}},
     {&pcl_op_reduce_prod, {81, 27, set_reduce}},
     {&pcl_op_reshape, {22, 17, set_list}},
-    {&pcl_op_resize_bilinear, {23, 15, set_resize_bilinear}},
-    {&pcl_op_resize_nearest_neighbor, {97, 74, set_resize_nearest}},
+    {&pcl_op_resize_bilinear, {23, 15, set_resize}},
+    {&pcl_op_resize_nearest_neighbor, {97, 74, set_resize}},
     {&pcl_op_shape, {77, 55, set_out_type}},
     {&pcl_op_softmax, {25, 9, set_softmax}},
     {&pcl_op_space_to_depth, {26, 19, set_depth_space}},
