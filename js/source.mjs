@@ -6,6 +6,7 @@ import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
 const cacheName = 'pincel-models-1';
 const defaultMemory = 2 ** 30; // that of the engine's limits
 const silenceMilliseconds = 30000;
+const keepMilliseconds = 1000; // until the first result is likely to be there
 
 /**
  * One of the functions of a module that is fetched when it is first needed, pincel-<file>.mjs; it is given what it
@@ -66,7 +67,11 @@ async function readBody(response, options, partial) {
     onProgress?.({ stage: 'download', loaded, total: loaded > total ? undefined : total });
   }
   if (partial.loaded < size) throw new Error(`${partial.loaded} of ${size} bytes came`);
-  const bytes = new Uint8Array(partial.loaded);
+  return joined(partial);
+}
+
+function joined({ chunks, loaded }) {
+  const bytes = new Uint8Array(loaded);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
@@ -133,8 +138,10 @@ export async function download(address, options, partial, request) {
   }
 }
 
-async function openCache(enabled) {
-  if (!enabled || typeof caches === 'undefined') return undefined;
+const isKept = ({ cache = true }) => cache && typeof caches !== 'undefined';
+
+async function openCache(options) {
+  if (!isKept(options)) return undefined;
   try {
     return await caches.open(cacheName);
   } catch {
@@ -143,8 +150,8 @@ async function openCache(enabled) {
 }
 
 /** What is kept under the address and still is what was put there. */
-async function readCache(cache, address, options) {
-  const kept = await cache?.match(address);
+async function readCache(address, options) {
+  const cache = await openCache(options), kept = await cache?.match(address);
   if (!kept) return undefined;
   const bytes = new Uint8Array(await kept.arrayBuffer());
   const digest = kept.headers.get('X-Pincel-Digest'), { integrity } = options;
@@ -153,10 +160,15 @@ async function readCache(cache, address, options) {
   return undefined;
 }
 
-async function writeCache(cache, address, bytes, options) {
+/** What came stays for later; not at once, since that takes as long as starting the engine does. */
+function keep(address, partial, options) {
+  if (isKept(options)) setTimeout(writeCache, keepMilliseconds, address, partial, options);
+}
+
+async function writeCache(address, partial, options) {
   try {
-    const body = new Blob([bytes]); // a copy: the bytes themselves move on
-    await cache?.put(address, new Response(body, { headers: { 'X-Pincel-Digest': await digestOf(bytes, options) } }));
+    const cache = await openCache(options), bytes = joined(partial); // the first ones have moved on
+    await cache?.put(address, new Response(bytes, { headers: { 'X-Pincel-Digest': await digestOf(bytes, options) } }));
   } catch {
     // The quota is spent; the model works all the same.
   }
@@ -168,18 +180,18 @@ async function writeCache(cache, address, bytes, options) {
  * connection or the server fails. Without a copy rescue.mjs tries again.
  */
 async function fetchBytes(address, options) {
-  const cache = await openCache(options.cache ?? true), partial = newPartial();
-  let bytes = options.integrity && await readCache(cache, address, options);
+  const partial = newPartial();
+  let bytes = options.integrity && await readCache(address, options);
   if (bytes) return bytes;
   try {
     bytes = await download(address, options, partial, options.request);
   } catch (error) {
     if (/abort|limit|argument/.test(error.code)) throw error;
-    bytes = error.status < 500 ? undefined : await readCache(cache, address, options);
+    bytes = error.status < 500 ? undefined : await readCache(address, options);
     if (bytes) return bytes;
     bytes = await ask('rescue', 'recover', [address, error, partial], options, error);
   }
-  writeCache(cache, address, bytes, options); // not waited for
+  keep(address, partial, options);
   return bytes;
 }
 

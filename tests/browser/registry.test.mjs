@@ -67,7 +67,10 @@ for (const [what, prepare] of [['with Cache Storage', undefined], ['without', ()
   test(`a model is fetched once and stays, ${what}`, async () => {
     const { page, asked } = await openPage(prepare);
     assert.equal(await page.evaluate(sumOf, ['pincel:public', { mirror: mirror() }]), 11);
-    if (!prepare) await page.waitForFunction(async () => (await (await caches.open('pincel-models-1')).keys()).some(({ url }) => url.endsWith('/sum.tflite')));
+    if (!prepare) {
+      const isKept = () => page.evaluate(async () => (await (await caches.open('pincel-models-1')).keys()).some(({ url }) => url.endsWith('/sum.tflite')));
+      while (!await isKept()) await page.waitForTimeout(20); // it is put there a while after it has come
+    }
     page.isCut = true;
     assert.equal(await page.evaluate(sumOf, ['pincel:public', { mirror: mirror() }]), 11);
     assert.equal(asked.length, 1);

@@ -54,6 +54,11 @@ async function load([source, { hangsUp, ...options }]) {
   }
 }
 
+/** Runs in the page. A model is kept a while after it has come. */
+async function untilKept() {
+  while (!(await (await caches.open('pincel-models-1')).keys()).length) await new Promise((resolve) => { setTimeout(resolve, 20); });
+}
+
 const outcome = (page, options = {}, source = '/model') => page.evaluate(load, [source, { threads: 1, ...options }]);
 const works = (found, what) => assert.deepEqual(found.sum, [2, 3, 4, 5], `${what ?? ''} ${JSON.stringify(found)}`);
 
@@ -166,7 +171,7 @@ test('another origin without permission', () => withPage(async (page) => {
 
 test('offline: the first time an error, later the copy', () => withPage(async (page) => {
   works(await outcome(page));
-  await page.waitForFunction(async () => (await (await caches.open('pincel-models-1')).keys()).length > 0);
+  await page.evaluate(untilKept);
   await page.context().setOffline(true);
   works(await outcome(page));
   fails(await outcome(page, {}, '/other'), 'fetch', /other/, /offline|connection/i);
@@ -174,7 +179,7 @@ test('offline: the first time an error, later the copy', () => withPage(async (p
 
 test('a server that fails, or answers with a page: the copy', () => withPage(async (page) => {
   works(await outcome(page));
-  await page.waitForFunction(async () => (await (await caches.open('pincel-models-1')).keys()).length > 0);
+  await page.evaluate(untilKept);
   for (const [status, type] of [[500, 'text/plain'], [200, 'text/html']]) {
     server.answers['/model'] = (response) => response.writeHead(status, { 'Content-Type': type }).end(html);
     works(await outcome(page));
