@@ -63,10 +63,12 @@ function namesMetadata(bytes) {
   return false;
 }
 
-/** What the file says of its pictures and labels; read by a module of its own, for files that do. */
-async function metadataIn(bytes, options) {
+/** What the file says of its pictures and labels: a promise of a module of its own; undefined for files that do not. */
+function metadataIn(bytes, options) {
   if (!namesMetadata(bytes.subarray(0, 2 ** 26))) return undefined;
-  return ask('metadata', 'readMetadata', [bytes], options);
+  const reading = ask('metadata', 'readMetadata', [bytes], options);
+  reading.catch(() => {}); // it is waited for later, if at all
+  return reading;
 }
 
 const discard = (starting) => starting.then((core) => core.dispose(), () => {});
@@ -94,9 +96,9 @@ async function withFile(where, wishes, use) {
       bytes = await unlessAborted(completeONNX(bytes, source, options), signal);
       owned ||= bytes !== own;
     }
-    const [core, metadata] = await unlessAborted(Promise.all([starting, metadataIn(bytes, options)]), signal);
-    const { byteLength } = bytes;
-    return await unlessAborted((async () => use(core, await core.open(bytes, owned), byteLength, metadata, options))(), signal);
+    const metadata = metadataIn(bytes, options), { byteLength } = bytes;
+    const core = await unlessAborted(starting, signal);
+    return await unlessAborted((async () => use(core, await core.open(bytes, owned && !metadata), byteLength, metadata, options))(), signal);
   } catch (error) {
     discard(starting);
     await options.onFailed?.(error);
@@ -116,7 +118,7 @@ export class Model extends EventTarget {
       return await withFile(where, wishes, async (core, opened, bytes, metadata, options) => {
         const { onProgress, shapes, name = nameOf(where).split('/').pop(), version, assetBase } = options;
         onProgress?.({ stage: 'prepare', loaded: 0, total: 1 });
-        const model = new Model(core, await core.prepare(shapes), metadata, { name, version, assetBase });
+        const model = new Model(core, await core.prepare(shapes), await metadata, { name, version, assetBase });
         onProgress?.({ stage: 'prepare', loaded: 1, total: 1 });
         model.#tell('load', start, { bytes });
         options.onLoaded?.(model, Model, dispatch);
