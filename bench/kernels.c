@@ -38,7 +38,7 @@ PCL_API int bench_dot_offset(void) { return kernels->dot_offset; }
 /* Layers take what they need and never give it back: one module per layer. */
 PCL_API void bench_gemm_make(size_t rows, size_t columns, size_t depth, int weight_zero_point) {
     int8_t *packed = malloc(pcl_gemm_u8_packed_bytes(columns, depth));
-    pcl_pack_gemm_u8(packed, random_bytes(columns * depth), columns, depth, depth, 1);
+    pcl_pack_gemm_u8(packed, random_bytes(columns * depth), columns, depth);
     pcl_requantization to = {constants(columns, 1.0f / (50.0f * (float)depth)), 100, 0, 255};
     gemm_u8 = (pcl_gemm_u8){rows, columns, depth, random_bytes(rows * depth), depth, packed, random_bytes(columns * 4),
                             weight_zero_point, to, random_bytes(rows * columns), columns};

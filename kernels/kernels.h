@@ -218,13 +218,12 @@ bool pcl_isa_available(pcl_isa isa);
 /* --- Packing and parameters, the same for every instruction set (kernels/pack.c) */
 
 size_t pcl_gemm_u8_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
-/* weights: [columns][depth] with `column_stride` bytes from one column to the
- * next and `depth_stride` from one k to the next. */
-void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth, size_t column_stride,
-                      size_t depth_stride);
+/* weights: [columns][depth] */
+void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth);
 
 size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
-/* Strides in floats. */
+/* weights: [columns][depth] with `column_stride` floats from one column to the
+ * next and `depth_stride` from one k to the next. */
 void pcl_pack_gemm_f32(float *packed, const float *weights, size_t columns, size_t depth, size_t column_stride,
                        size_t depth_stride);
 

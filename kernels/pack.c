@@ -21,15 +21,14 @@ size_t pcl_gemm_u8_packed_bytes(size_t columns, size_t depth) {
     return product(groups_of(columns, 8), groups_of(depth, 4), 8, 4);
 }
 
-void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth, size_t column_stride,
-                      size_t depth_stride) {
+void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth) {
     memset(packed, 0, pcl_gemm_u8_packed_bytes(columns, depth));
     size_t quads = groups_of(depth, 4);
-    for (size_t n = 0; n < columns; n++) {
-        int8_t *panel = packed + n / 8 * quads * 32 + n % 8 * 4;
-        for (size_t k = 0; k < depth; k++) {
-            panel[k / 4 * 32 + k % 4] = weights[n * column_stride + k * depth_stride];
-        }
+    for (size_t n = 0; n < columns; n++, weights += depth) {
+        int8_t *quad = packed + n / 8 * quads * 32 + n % 8 * 4;
+        size_t k = 0;
+        for (; depth - k >= 4; k += 4, quad += 32) memcpy(quad, weights + k, 4);
+        for (; k < depth; k++) *quad++ = weights[k];
     }
 }
 

@@ -160,7 +160,7 @@ static void pack_u8(const matmul_run *run, block *b) {
         }
         b->bias[c] = pcl_fold_bias(0, pcl_tensor_zero_point(x), run->kernels->dot_offset, sum);
     }
-    pcl_pack_gemm_u8((int8_t *)b->packed, ordered, b->columns, depth, depth, 1);
+    pcl_pack_gemm_u8((int8_t *)b->packed, ordered, b->columns, depth);
 }
 
 static void pack_f32(const matmul_run *run, block *b) {

@@ -19,7 +19,7 @@ static layer make(size_t rows, size_t columns, size_t depth, int fill) {
     int8_t *weights = check_input(columns * depth, 0);
     check_fill((uint8_t *)weights, columns * depth, (int)(check_random() % CHECK_FILLS));
     int8_t *packed = check_input(pcl_gemm_u8_packed_bytes(columns, depth), check_random_size(0, 15));
-    pcl_pack_gemm_u8(packed, weights, columns, depth, depth, 1);
+    pcl_pack_gemm_u8(packed, weights, columns, depth);
     int32_t *bias = check_input(columns * 4, 0), *folded = check_input(columns * 4, 0);
     float *scale = check_input(columns * 4, 4);
     float typical = 1.0f / (100.0f * (float)depth);
