@@ -50,9 +50,12 @@ PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32_panel *panel, size_t row, i
     }
 }
 
+/* Computes rows [row, end) of a panel. */
+typedef void pcl_gemm_f32_rows(const pcl_gemm_f32_panel *panel, size_t row, size_t end);
+
 /* Blocks of rows that stay in the first-level cache while the panels pass; where the depth is great, in the second,
  * for then so few rows would fit the first that fetching the panels anew for each block would take longer. */
-PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_row_tile *tile) {
+PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_gemm_f32_rows *rows) {
     size_t fitting = 16384 / sizeof(float) / task->depth / 12 * 12;
     size_t block = fitting < 48 ? 48 : fitting;
     for (size_t row = 0; row < task->rows; row += block) {
@@ -69,7 +72,7 @@ PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_row_tile *tile) 
                 .first = first,
                 .columns = columns,
             };
-            pcl_tile_rows(&panel, row, end, columns <= 4, tile);
+            rows(&panel, row, end);
         }
     }
 }

@@ -60,16 +60,16 @@ PCL_INLINE void multiply_signed(const void *context, size_t row, int rows, int v
     multiply(context, row, rows, true);
 }
 
-static void rows_unsigned(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end) {
+PCL_APART void rows_unsigned_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end) {
     block b = {task, panel, row};
     pcl_tile_rows(&b, row, end, false, multiply_unsigned);
 }
 
-static void rows_signed(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end) {
+PCL_APART void rows_signed_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end) {
     block b = {task, panel, row};
     pcl_tile_rows(&b, row, end, false, multiply_signed);
 }
 
-void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) { pcl_gemm_u8_walk(task, 0, rows_unsigned); }
+void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) { pcl_gemm_u8_walk(task, 0, rows_unsigned_apart); }
 
-void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) { pcl_gemm_u8_walk(task, 128, rows_signed); }
+void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) { pcl_gemm_u8_walk(task, 128, rows_signed_apart); }

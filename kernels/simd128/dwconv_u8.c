@@ -22,7 +22,7 @@ PCL_INLINE void widen_pair(v128_t upper, v128_t lower, uint8_t *to) {
     wasm_v128_store(to + 48, wasm_u16x8_extend_high_u8x16(high));
 }
 
-static void widen_columns(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t group) {
+PCL_APART void widen_columns_apart(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t group) {
     const pcl_dwconv *shape = &task->shape;
     const uint8_t *rows[4];
     pcl_dwconv_group_rows(task, row, group, b->first, rows);
@@ -41,7 +41,7 @@ static void widen_columns(const pcl_dwconv_u8 *task, const block *b, size_t row,
 }
 
 /* From the packed [16][4] bytes of every tap to pairs; those of the second of two rows move on by one. */
-static void widen_weights(const pcl_dwconv_u8 *task, const block *b) {
+PCL_APART void widen_weights_apart(const pcl_dwconv_u8 *task, const block *b) {
     size_t taps = task->shape.filter_w * b->groups;
     const int8_t *packed = task->packed + b->first / 16 * taps * 64;
     const int8_t *rest = task->rest ? task->rest + b->first / 16 * taps * 64 : NULL;
@@ -119,15 +119,23 @@ PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, si
     }
 }
 
-static void convolve_any(const pcl_dwconv_u8 *task, const block *b, size_t row, bool shared) {
+typedef void convolve_function(const pcl_dwconv_u8 *task, const block *b, size_t row);
+
+PCL_APART void two_rows_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
+    convolve(task, b, (filter){3, 1, 1, 1}, row, 2);
+}
+
+PCL_APART void one_row_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
+    convolve(task, b, (filter){3, 1, 1, 1}, row, 1);
+}
+
+PCL_APART void strided_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
+    convolve(task, b, (filter){3, 1, 2, 1}, row, 1);
+}
+
+PCL_APART void any_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
     const pcl_dwconv *shape = &task->shape;
-    filter f = {shape->filter_w, b->groups, shape->stride_w, shape->dilation_w};
-    bool three = f.width == 3 && f.groups == 1 && f.dilation == 1;
-    if (three && f.stride == 1 && shared) convolve(task, b, (filter){3, 1, 1, 1}, row, 2);
-    else if (three && f.stride == 1) convolve(task, b, (filter){3, 1, 1, 1}, row, 1);
-    else if (three && f.stride == 2) convolve(task, b, (filter){3, 1, 2, 1}, row, 1);
-    else if (shared) convolve(task, b, f, row, 2);
-    else convolve(task, b, f, row, 1);
+    convolve(task, b, (filter){shape->filter_w, b->groups, shape->stride_w, shape->dilation_w}, row, 1);
 }
 
 void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
@@ -139,12 +147,17 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
         .weights = {scratch, scratch + weight_bytes},
         .columns = scratch + 2 * weight_bytes,
     };
-    bool shared = pcl_dwconv_shares_rows(shape);
+    bool three = shape->filter_w == 3 && groups == 1 && shape->dilation_w == 1;
+    bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
+    convolve_function *convolve_row = shared                          ? two_rows_apart
+                                      : three && shape->stride_w == 1 ? one_row_apart
+                                      : three && shape->stride_w == 2 ? strided_apart
+                                                                      : any_apart;
     for (b.first = 0; b.first < shape->channels; b.first += 16) {
-        widen_weights(task, &b);
+        widen_weights_apart(task, &b);
         for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
-            for (size_t group = 0; group < groups; group++) widen_columns(task, &b, row, group);
-            convolve_any(task, &b, row, shared);
+            for (size_t group = 0; group < groups; group++) widen_columns_apart(task, &b, row, group);
+            convolve_row(task, &b, row);
         }
     }
 }

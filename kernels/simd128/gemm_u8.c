@@ -33,7 +33,7 @@ static size_t tile_row(size_t tile, size_t rows) {
 
 static size_t tile_count(size_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
 
-static void widen_left(const pcl_gemm_u8 *task, size_t row, size_t rows, const range *k, int16_t *left) {
+PCL_APART void widen_left_apart(const pcl_gemm_u8 *task, size_t row, size_t rows, const range *k, int16_t *left) {
     for (size_t tile = 0; tile < tile_count(rows); tile++, left += k->steps * TILE_ROWS * 8)
         for (size_t r = 0; r < TILE_ROWS; r++) {
             const uint8_t *a = task->a + (row + tile_row(tile, rows) + r) * task->a_stride + k->begin;
@@ -50,7 +50,7 @@ PCL_INLINE void widen_quad(const int8_t *packed, int16_t *to) {
     wasm_v128_store(to + 16, wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
 }
 
-static void widen_weights(const pcl_gemm_u8_panel *panel, const range *k, int16_t *weights) {
+PCL_APART void widen_weights_apart(const pcl_gemm_u8_panel *panel, const range *k, int16_t *weights) {
     size_t quads = panel->quads - k->begin / 4 < k->steps * 2 ? panel->quads - k->begin / 4 : k->steps * 2;
     const int8_t *packed = panel->weights + k->begin * 8;
     for (size_t quad = 0; quad < quads; quad++, packed += 32, weights += 32) {
@@ -61,8 +61,8 @@ static void widen_weights(const pcl_gemm_u8_panel *panel, const range *k, int16_
 }
 
 /* Tile `at` of a block of `rows` from `row` on. */
-static void multiply_tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
-                          size_t row, size_t rows, size_t at) {
+PCL_INLINE void multiply_tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
+                              size_t row, size_t rows, size_t at) {
     v128_t sums[TILE_ROWS][2], (*kept)[2] = space->sums + at * TILE_ROWS;
     for (int r = 0; r < TILE_ROWS; r++) {
         sums[r][0] = k->first ? panel->bias[0] : kept[r][0];
@@ -84,12 +84,23 @@ static void multiply_tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *pane
     pcl_gemm_u8_store(task, panel, row + first, TILE_ROWS, sums);
 }
 
+/* All tiles of a block, with copies of what the pointers lead to, since stores of bytes might change that for all the
+ * compiler knows. */
+PCL_APART void tiles_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
+                           size_t row, size_t rows) {
+    pcl_gemm_u8 own_task = *task;
+    pcl_gemm_u8_panel own_panel = *panel;
+    range own_k = *k;
+    for (size_t at = 0; at < tile_count(rows); at++)
+        multiply_tile(&own_task, &own_panel, space, &own_k, row, rows, at);
+}
+
 /* `rows` rows, at least a tile, of all panels. A depth of one block is widened once for all of them. */
 static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t rows) {
     if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + rows, space->corrections);
     bool whole = task->depth <= BLOCK_DEPTH;
     range k = {.begin = 0, .steps = (task->depth + 7) / 8, .first = true, .last = true};
-    if (whole) widen_left(task, row, rows, &k, space->left);
+    if (whole) widen_left_apart(task, row, rows, &k, space->left);
     for (size_t first = 0; first < task->columns; first += 8) {
         pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
         if (task->weight_zero_point != 0) panel.corrections = space->corrections;
@@ -99,10 +110,10 @@ static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t 
                 k.steps = (left < BLOCK_DEPTH ? left + 7 : BLOCK_DEPTH) / 8;
                 k.first = k.begin == 0;
                 k.last = left <= BLOCK_DEPTH;
-                widen_left(task, row, rows, &k, space->left);
+                widen_left_apart(task, row, rows, &k, space->left);
             }
-            widen_weights(&panel, &k, space->weights);
-            for (size_t at = 0; at < tile_count(rows); at++) multiply_tile(task, &panel, space, &k, row, rows, at);
+            widen_weights_apart(&panel, &k, space->weights);
+            tiles_apart(task, &panel, space, &k, row, rows);
         }
     }
 }
@@ -133,7 +144,7 @@ static void one_row(const pcl_gemm_u8 *task, const uint8_t *a, const pcl_gemm_u8
     pcl_gemm_u8_store(task, panel, row, 1, sums);
 }
 
-static void single_row(const pcl_gemm_u8 *task, size_t row) {
+PCL_APART void single_row_apart(const pcl_gemm_u8 *task, size_t row) {
     int32_t correction;
     if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + 1, &correction);
     for (size_t first = 0; first < task->columns; first += 8) {
@@ -147,7 +158,7 @@ static void single_row(const pcl_gemm_u8 *task, size_t row) {
 void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
     workspace space;
     if (task->rows < TILE_ROWS) {
-        for (size_t row = 0; row < task->rows; row++) single_row(task, row);
+        for (size_t row = 0; row < task->rows; row++) single_row_apart(task, row);
         return;
     }
     size_t steps = task->depth < BLOCK_DEPTH ? (task->depth + 7) / 8 : BLOCK_DEPTH / 8;
