@@ -98,7 +98,7 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
     }
 }
 
-PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int out_rows) {
+PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int count, int out_rows) {
     const pcl_dwconv *shape = &task->shape;
     size_t out_width = shape->out_width, channels = shape->channels - b->first < 16 ? shape->channels - b->first : 16;
     pcl_rounding rounding = pcl_rounding_of(&task->requantization);
@@ -107,14 +107,10 @@ PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, si
         const uint8_t *columns = b->columns + lane * 4;
         const uint8_t *weights[2] = {b->weights[0] + lane * 4, b->weights[1] + lane * 4};
         target to = {task->out + row * shape->out_stride + b->first + lane, shape->channels, shape->out_stride};
-        if (out_width < 4) {
-            for (size_t x = 0; x < out_width; x++) tile(columns, weights, f, x, 1, out_rows, &lanes, &rounding, to);
-            continue;
-        }
-        for (size_t x = 0; x < out_width; x += 4) {
-            /* the last four may overlap those before: they come out the same */
-            if (out_width - x < 4) x = out_width - 4;
-            tile(columns, weights, f, x, 4, out_rows, &lanes, &rounding, to);
+        for (size_t x = 0; x < out_width; x += (size_t)count) {
+            /* the last ones may overlap those before: they come out the same */
+            if (out_width - x < (size_t)count) x = out_width - (size_t)count;
+            tile(columns, weights, f, x, count, out_rows, &lanes, &rounding, to);
         }
     }
 }
@@ -122,20 +118,23 @@ PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, si
 typedef void convolve_function(const pcl_dwconv_u8 *task, const block *b, size_t row);
 
 PCL_APART void two_rows_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 1, 1}, row, 2);
-}
-
-PCL_APART void one_row_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 1, 1}, row, 1);
+    convolve(task, b, (filter){3, 1, 1, 1}, row, 4, 2);
 }
 
 PCL_APART void strided_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 2, 1}, row, 1);
+    convolve(task, b, (filter){3, 1, 2, 1}, row, 4, 1);
+}
+
+PCL_INLINE filter filter_of(const pcl_dwconv_u8 *task, const block *b) {
+    return (filter){task->shape.filter_w, b->groups, task->shape.stride_w, task->shape.dilation_w};
 }
 
 PCL_APART void any_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    const pcl_dwconv *shape = &task->shape;
-    convolve(task, b, (filter){shape->filter_w, b->groups, shape->stride_w, shape->dilation_w}, row, 1);
+    convolve(task, b, filter_of(task, b), row, 4, 1);
+}
+
+PCL_APART void narrow_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
+    convolve(task, b, filter_of(task, b), row, 1, 1);
 }
 
 void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
@@ -147,12 +146,12 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
         .weights = {scratch, scratch + weight_bytes},
         .columns = scratch + 2 * weight_bytes,
     };
-    bool three = shape->filter_w == 3 && groups == 1 && shape->dilation_w == 1;
+    bool three = shape->filter_w == 3 && groups == 1 && shape->dilation_w == 1 && shape->out_width >= 4;
     bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
     convolve_function *convolve_row = shared                          ? two_rows_apart
-                                      : three && shape->stride_w == 1 ? one_row_apart
                                       : three && shape->stride_w == 2 ? strided_apart
-                                                                      : any_apart;
+                                      : shape->out_width >= 4         ? any_apart
+                                                                      : narrow_apart;
     for (b.first = 0; b.first < shape->channels; b.first += 16) {
         widen_weights_apart(task, &b);
         for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
