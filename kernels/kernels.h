@@ -168,7 +168,7 @@ typedef struct pcl_add_u8 {
 typedef struct pcl_kernels {
     pcl_isa isa;
     int32_t dot_offset; /* 0 or 128, see gemm_u8 */
-    bool winograd_u8;   /* winograd_u8 is faster than gemm_u8 of patches: gemm_i16 is not much slower than that */
+    float dot_cost;     /* of a product in gemm_u8, where one in gemm_i16 is 1; 0: use the former whatever it costs */
 
     void (*gemm_u8)(const pcl_gemm_u8 *task);
     void (*gemm_i16)(const pcl_gemm_i16 *task);

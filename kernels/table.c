@@ -39,7 +39,7 @@ static const pcl_kernels scalar = {
 static const pcl_kernels simd128 = {
     .isa = PCL_ISA_SIMD128,
     .dot_offset = 0,
-    .winograd_u8 = true,
+    .dot_cost = 1,
     .gemm_u8 = pcl_gemm_u8_simd128,
     .gemm_i16 = pcl_gemm_i16_simd128,
     .gemm_f32 = pcl_gemm_f32_simd128,
@@ -64,11 +64,11 @@ static const pcl_kernels simd128 = {
 
 #if defined(PCL_HAVE_RELAXED)
 /* The relaxed tables differ in the functions that rest on the dot product. */
-#define RELAXED_TABLE(offset, winograd, gemm, dwconv)  \
+#define RELAXED_TABLE(offset, cost, gemm, dwconv)  \
     {                                              \
         .isa = PCL_ISA_RELAXED,                    \
         .dot_offset = offset,                      \
-        .winograd_u8 = winograd,                          \
+        .dot_cost = cost,                          \
         .gemm_u8 = gemm,                           \
         .gemm_i16 = pcl_gemm_i16_simd128,          \
         .gemm_f32 = pcl_gemm_f32_relaxed,          \
@@ -91,9 +91,9 @@ static const pcl_kernels simd128 = {
     }
 
 static const pcl_kernels relaxed_by_dot[] = {
-    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, false, pcl_gemm_u8_relaxed, pcl_dwconv_u8_relaxed),
-    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, false, pcl_gemm_u8_relaxed_signed, pcl_dwconv_u8_relaxed_signed),
-    [PCL_DOT_SATURATING] = RELAXED_TABLE(0, true, pcl_gemm_u8_simd128, pcl_dwconv_u8_simd128),
+    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, 0.45f, pcl_gemm_u8_relaxed, pcl_dwconv_u8_relaxed),
+    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, 0.2f, pcl_gemm_u8_relaxed_signed, pcl_dwconv_u8_relaxed_signed),
+    [PCL_DOT_SATURATING] = RELAXED_TABLE(0, 1, pcl_gemm_u8_simd128, pcl_dwconv_u8_simd128),
 };
 #endif
 

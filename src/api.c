@@ -146,6 +146,7 @@ static pcl_status simplify(pcl_model *model) {
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_residual(graph));
+    PCL_TRY_RETURN(pcl_pass_fuse_resize(graph, model->kernels));
     /* Once more, since passes made new nodes and moved others. */
     return pcl_pass_infer(graph, model->kernels, pcl_max_work(&model->options), &model->info.macs);
 }
@@ -227,7 +228,8 @@ static int32_t reach_of(const pcl_node *node) {
     const int32_t *filter = node->inputs[1]->shape.dims;
     int32_t down = farther(filter[1], conv->dilation_h, conv->pads.top);
     int32_t across = farther(filter[2], conv->dilation_w, conv->pads.left);
-    return down > across ? down : across;
+    int32_t doubled = conv->upsampled ? 2 : 0; /* a pixel of the small picture */
+    return doubled + (down > across ? down : across);
 }
 
 static const pcl_step_info *describe_node(pcl_model *model, const pcl_node *node) {

@@ -26,6 +26,7 @@ typedef struct pcl_pads {
 typedef struct pcl_conv_attributes {
     pcl_padding padding;
     pcl_pads pads; /* used when EXPLICIT; infer fills it otherwise */
+    bool upsampled; /* every pixel of the input counts as two by two, pads aside (CONV_2D, where pcl_conv_upsamples) */
     bool reflect;  /* pads hold the mirrored picture (without the edge) in place of zeros */
     int32_t stride_h, stride_w;
     int32_t dilation_h, dilation_w;

@@ -33,6 +33,17 @@ pcl_weighted pcl_conv_tensors(const pcl_node *node, int32_t channel_axis, int32_
         .activation = attributes->activation};
 }
 
+/* The input's height and width as the filter sees them. */
+typedef struct sides {
+    int32_t height, width;
+} sides;
+
+static sides sides_of(const pcl_node *node) {
+    const int32_t *dims = node->inputs[0]->shape.dims;
+    int32_t times = node->attributes.conv.upsampled ? 2 : 1;
+    return (sides){dims[1] * times, dims[2] * times}; /* in infer after check_sizes: up to 2 * MAX_SIDE */
+}
+
 static pcl_status check_sizes(const pcl_infer_context *context, const pcl_node *node, const pcl_conv_filter *filter) {
     const pcl_shape *in = &node->inputs[0]->shape, *weights = &node->inputs[1]->shape;
     for (int32_t i = 0; i < 4; i++)
@@ -51,11 +62,11 @@ static pcl_status check_sizes(const pcl_infer_context *context, const pcl_node *
 static pcl_status check_reflection(const pcl_infer_context *context, const pcl_node *node) {
     const pcl_conv_attributes *attributes = &node->attributes.conv;
     const pcl_pads *pads = &attributes->pads;
-    const int32_t *dims = node->inputs[0]->shape.dims;
-    bool fits = pads->top < dims[1] && pads->bottom < dims[1] && pads->left < dims[2] && pads->right < dims[2];
+    sides in = sides_of(node);
+    bool fits = pads->top < in.height && pads->bottom < in.height && pads->left < in.width && pads->right < in.width;
     if (!attributes->reflect || fits) return PCL_OK;
     return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "a picture of %dx%d is too small to mirror its pads",
-                         dims[1], dims[2]);
+                         in.height, in.width);
 }
 
 pcl_status pcl_conv_infer_window(const pcl_infer_context *context, pcl_node *node, const pcl_conv_filter *filter) {
@@ -65,9 +76,10 @@ pcl_status pcl_conv_infer_window(const pcl_infer_context *context, pcl_node *nod
     pcl_pads *pads = &attributes->pads;
     pcl_shape out = {.rank = 4, .dims = {dims[0], 0, 0, filter->out_channels}};
     PCL_TRY(check_sizes(context, node, filter));
-    PCL_TRY(pcl_window(context, node, dims[1], filter->height, attributes->stride_h, attributes->dilation_h,
+    sides in = sides_of(node);
+    PCL_TRY(pcl_window(context, node, in.height, filter->height, attributes->stride_h, attributes->dilation_h,
                        attributes->padding, &pads->top, &pads->bottom, &out.dims[1]));
-    PCL_TRY(pcl_window(context, node, dims[2], filter->width, attributes->stride_w, attributes->dilation_w,
+    PCL_TRY(pcl_window(context, node, in.width, filter->width, attributes->stride_w, attributes->dilation_w,
                        attributes->padding, &pads->left, &pads->right, &out.dims[2]));
     PCL_TRY(check_reflection(context, node));
     PCL_TRY(pcl_tensor_set_shape(node->outputs[0], &out, context->error));
@@ -161,17 +173,19 @@ typedef struct conv {
 static pcl_im2col patches_of(const pcl_node *node, const pcl_conv_filter *filter, size_t element) {
     const pcl_conv_attributes *attributes = &node->attributes.conv;
     const pcl_tensor *input = node->inputs[0];
-    const int32_t *in = input->shape.dims, *out = node->outputs[0]->shape.dims;
+    const int32_t *out = node->outputs[0]->shape.dims;
+    sides in = sides_of(node);
     return (pcl_im2col){
-        .in_h = in[1], .in_w = in[2],
+        .in_h = in.height, .in_w = in.width,
         .out_h = out[1], .out_w = out[2],
         .filter_h = filter->height, .filter_w = filter->width,
         .stride_h = attributes->stride_h, .stride_w = attributes->stride_w,
         .dilation_h = attributes->dilation_h, .dilation_w = attributes->dilation_w,
         .pad_top = attributes->pads.top, .pad_left = attributes->pads.left,
         .reflect = attributes->reflect,
+        .upsampled = attributes->upsampled,
         .pad_byte = input->dtype == PCL_UINT8 ? (uint8_t)pcl_tensor_zero_point(input) : 0,
-        .pixel_bytes = (size_t)in[3] * element,
+        .pixel_bytes = (size_t)input->shape.dims[3] * element,
         .tap_bytes = (size_t)filter->in_channels * element};
 }
 
@@ -283,11 +297,18 @@ static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node
 
 static const pcl_conv_method *const methods[] = {&pcl_winograd_f32, &pcl_winograd_u8, &pcl_row_conv};
 
-static const pcl_conv_method *method_for(const pcl_prepare_context *context, const pcl_node *node,
-                                         const pcl_im2col *window, const pcl_weighted *tensors) {
+static const pcl_conv_method *method_for(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
+                                         const pcl_weighted *tensors) {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (methods[i]->pays(context, node, window, tensors)) return methods[i];
+        if (methods[i]->pays(kernels, node, window, tensors)) return methods[i];
     return NULL;
+}
+
+bool pcl_conv_upsamples(const pcl_kernels *kernels, const pcl_node *node) {
+    pcl_conv_filter filter = conv_filter(node);
+    pcl_weighted tensors = pcl_conv_tensors(node, 0, filter.out_channels);
+    pcl_im2col window = patches_of(node, &filter, pcl_dtype_size(tensors.input->dtype));
+    return method_for(kernels, node, &window, &tensors) != NULL;
 }
 
 pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
@@ -303,7 +324,7 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->direct = self->groups == 1 && is_direct(&self->patches);
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
     self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
-    self->method = tap_stride == 1 ? method_for(context, node, &self->patches, tensors) : NULL;
+    self->method = tap_stride == 1 ? method_for(context->kernels, node, &self->patches, tensors) : NULL;
     if (self->method) {
         self->of_method = self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
         return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;

@@ -27,6 +27,9 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
                             const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride);
 pcl_status pcl_conv_run(const pcl_run_context *context, const pcl_step *step);
 
+/* Whether an upsampled CONV_2D, its shapes inferred, can be prepared. */
+bool pcl_conv_upsamples(const pcl_kernels *kernels, const pcl_node *node);
+
 /* Parameters of output = result + residual, quantised; false when the scales are out of range. */
 bool pcl_conv_residual_u8(const pcl_node *node, pcl_add_u8 *out);
 

@@ -8,7 +8,7 @@
 
 /* Weights are [out_channels][height][width][in_channels]. */
 typedef struct pcl_conv_method {
-    bool (*pays)(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+    bool (*pays)(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors);
     /* Transforms and packs the weights; *scratch_bytes is what run needs. NULL,
      * with the error set, when memory is short. */

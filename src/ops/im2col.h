@@ -20,6 +20,7 @@ typedef struct pcl_im2col {
     int32_t pad_top, pad_left;
     bool reflect;       /* outside lies the mirrored picture, without its edge; else pad_byte */
     uint8_t pad_byte;
+    bool upsampled;     /* the picture has half of in_h and in_w, pixels count as two by two: not for pcl_im2col_fill */
     size_t pixel_bytes; /* of the picture */
     size_t first_byte, tap_bytes;
 } pcl_im2col;

@@ -28,9 +28,9 @@ typedef struct winograd {
     size_t thread_scratch;          /* bytes: [MATRICES] of [chunk][in_channels], then of [chunk][out_channels] */
 } winograd;
 
-static bool pays(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors) {
-    (void)context;
+    (void)kernels;
     (void)node;
     size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
     if (tensors->input->dtype != PCL_FLOAT32 || !pcl_winograd_fits(window)) return false;
@@ -176,15 +176,12 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
-        for (size_t i = 0; i < tiles; i++) {
-            pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first + i);
-            transform_tile(kernels, self, node->inputs[0]->data, &place, transformed + i * self->in_channels);
-        }
+        pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first), ahead = place;
+        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &ahead))
+            transform_tile(kernels, self, node->inputs[0]->data, &ahead, transformed + i * self->in_channels);
         multiply(kernels, self, tiles, transformed, products);
-        for (size_t i = 0; i < tiles; i++) {
-            pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first + i);
+        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &place))
             store_tile(kernels, self, node, &place, products + i * self->out_channels);
-        }
     }
 }
 

@@ -13,23 +13,40 @@ pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, int32_t side, size
                                 .in_h = window->in_h, .in_w = window->in_w,
                                 .out_h = window->out_h, .out_w = window->out_w,
                                 .pad_top = window->pad_top, .pad_left = window->pad_left,
-                                .reflect = window->reflect,
+                                .reflect = window->reflect, .upsampled = window->upsampled,
                                 .per_row = per_row,
                                 .per_picture = per_row * rows,
                                 .count = per_row * rows * pictures};
 }
 
+static void complete(const pcl_winograd_tiles *tiles, pcl_winograd_place *place) {
+    int32_t side = tiles->side, rows = tiles->out_h - place->y, columns = tiles->out_w - place->x;
+    place->rows = rows < side ? rows : side;
+    place->columns = columns < side ? columns : side;
+    size_t row = place->picture * (size_t)tiles->out_h + (size_t)place->y;
+    place->first = row * (size_t)tiles->out_w + (size_t)place->x;
+}
+
 pcl_winograd_place pcl_winograd_place_of(const pcl_winograd_tiles *tiles, size_t tile) {
-    int32_t side = tiles->side;
     size_t within = tile % tiles->per_picture;
     pcl_winograd_place place = {.picture = tile / tiles->per_picture,
-                                .y = (int32_t)(within / tiles->per_row) * side,
-                                .x = (int32_t)(within % tiles->per_row) * side};
-    place.rows = tiles->out_h - place.y < side ? tiles->out_h - place.y : side;
-    place.columns = tiles->out_w - place.x < side ? tiles->out_w - place.x : side;
-    size_t row = place.picture * (size_t)tiles->out_h + (size_t)place.y;
-    place.first = row * (size_t)tiles->out_w + (size_t)place.x;
+                                .y = (int32_t)(within / tiles->per_row) * tiles->side,
+                                .x = (int32_t)(within % tiles->per_row) * tiles->side};
+    complete(tiles, &place);
     return place;
+}
+
+void pcl_winograd_advance(const pcl_winograd_tiles *tiles, pcl_winograd_place *place) {
+    place->x += tiles->side;
+    if (place->x >= tiles->out_w) {
+        place->x = 0;
+        place->y += tiles->side;
+    }
+    if (place->y >= tiles->out_h) {
+        place->y = 0;
+        place->picture++;
+    }
+    complete(tiles, place);
 }
 
 /* The coordinates that stand for the `count` from `first` on; -1 where nothing lies. Tiles reach beyond what the
@@ -51,13 +68,15 @@ static void find_sources(int32_t first, int32_t count, int32_t size, bool reflec
 void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place, const void *input,
                             size_t pixel_bytes, const void *outside, const void **taps) {
     int32_t side = tiles->side + 2, rows[MAX_TAPS], columns[MAX_TAPS];
-    size_t row_bytes = (size_t)tiles->in_w * pixel_bytes;
-    const uint8_t *picture = (const uint8_t *)input + place->picture * (size_t)tiles->in_h * row_bytes;
+    int32_t shift = tiles->upsampled;
+    size_t row_bytes = (size_t)(tiles->in_w >> shift) * pixel_bytes;
+    const uint8_t *picture = (const uint8_t *)input + place->picture * (size_t)(tiles->in_h >> shift) * row_bytes;
     find_sources(place->y - tiles->pad_top, side, tiles->in_h, tiles->reflect, rows);
     find_sources(place->x - tiles->pad_left, side, tiles->in_w, tiles->reflect, columns);
-    for (int32_t i = 0; i < side; i++)
-        for (int32_t j = 0; j < side; j++) {
-            bool inside = rows[i] >= 0 && columns[j] >= 0;
-            *taps++ = inside ? picture + (size_t)rows[i] * row_bytes + (size_t)columns[j] * pixel_bytes : outside;
-        }
+    size_t offsets[MAX_TAPS];
+    for (int32_t j = 0; j < side; j++) offsets[j] = (size_t)(columns[j] >> shift) * pixel_bytes;
+    for (int32_t i = 0; i < side; i++, taps += side) {
+        const uint8_t *row = picture + (size_t)(rows[i] >> shift) * row_bytes;
+        for (int32_t j = 0; j < side; j++) taps[j] = (rows[i] | columns[j]) < 0 ? outside : row + offsets[j];
+    }
 }

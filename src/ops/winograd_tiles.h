@@ -13,7 +13,7 @@ typedef struct pcl_winograd_tiles {
     int32_t side;
     int32_t in_h, in_w, out_h, out_w;
     int32_t pad_top, pad_left;
-    bool reflect;
+    bool reflect, upsampled; /* upsampled: the picture has half of in_h and in_w, its pixels count as two by two */
     size_t per_row, per_picture, count;
 } pcl_winograd_tiles;
 
@@ -28,6 +28,8 @@ typedef struct pcl_winograd_place {
 } pcl_winograd_place;
 
 pcl_winograd_place pcl_winograd_place_of(const pcl_winograd_tiles *tiles, size_t tile);
+/* From a tile to the next one. */
+void pcl_winograd_advance(const pcl_winograd_tiles *tiles, pcl_winograd_place *place);
 
 /* Points at the (side + 2)^2 pixels of `pixel_bytes` under a tile, `outside` where there are none. */
 void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place, const void *input,

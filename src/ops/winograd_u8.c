@@ -1,9 +1,12 @@
+#include <string.h>
+
 #include "ops/conv_method.h"
 #include "ops/winograd_tiles.h"
 
 enum {
     SIDE = 2, /* of a tile of outputs */
     MATRICES = 16,
+    UPSAMPLED_MATRICES = 9, /* of which others than zero; see is_idle */
     CENTRE = 5, /* the matrix whose products all outputs of a tile are sums of, once: it carries the bias */
     PANEL = 8,
     STEP = 8,
@@ -25,6 +28,7 @@ typedef struct winograd {
     const uint8_t *outside;   /* [steps * STEP]: the zero point */
     pcl_requantization requantization; /* of four times the sums */
     pcl_add_u8 add;                    /* of a residual */
+    bool pairs;                        /* the middle rows and columns of what every tile sees are pairs of equals */
     size_t chunk;                      /* tiles done at a time, a multiple of ROW_TILE */
     size_t in_stride, out_stride;      /* elements from one matrix of transformed tiles, or of products, to the next */
     size_t thread_scratch;             /* bytes: [MATRICES][in_stride] int16, [MATRICES][out_stride] int32 */
@@ -39,17 +43,27 @@ static bool sums_fit(const pcl_weighted *tensors) {
     return true;
 }
 
+/* In an upsampled picture the middle rows of what a tile sees are one row twice, if its pad begins with half a pixel,
+ * and so are the columns. Their difference is zero: all of a row and of a column of the matrices. */
+static bool sees_pairs(const pcl_im2col *window) {
+    return window->upsampled && window->pad_top % 2 != 0 && window->pad_left % 2 != 0 && window->out_h <= window->in_h &&
+           window->out_w <= window->in_w;
+}
+
+static bool is_idle(const winograd *self, size_t matrix) { return self->pairs && (matrix / 4 == 2 || matrix % 4 == 2); }
+
 /* In pairs of vector instructions, measured: a product of eight pairs is one, so are half the cells of a transform. */
-static bool pays(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
+static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors) {
     (void)node;
-    if (!pcl_weighted_quantised(tensors) || !pcl_winograd_fits(window) || !context->kernels->winograd_u8) return false;
+    if (!pcl_weighted_quantised(tensors) || !pcl_winograd_fits(window) ) return false;
     if (tensors->channels % 4 != 0) return false;
     double depth = (double)tensors->input->shape.dims[3], columns = (double)tensors->channels;
     double whole_depth = (double)pcl_round_up((size_t)depth, STEP), whole_columns = (double)pcl_round_up((size_t)columns, PANEL);
     size_t tiles = pcl_winograd_cut(window, SIDE, (size_t)tensors->input->shape.dims[0]).count;
-    double products = MATRICES * whole_depth * whole_columns, transforms = 40 * depth + 80 * columns;
-    return tiles >= MIN_TILES && products + transforms < 0.9 * 36 * depth * columns && sums_fit(tensors);
+    double matrices = sees_pairs(window) ? UPSAMPLED_MATRICES : MATRICES;
+    double products = matrices * whole_depth * whole_columns, transforms = 40 * depth + 80 * columns;
+    return tiles >= MIN_TILES && products + transforms < 0.9 * 36 * depth * columns * kernels->dot_cost && sums_fit(tensors);
 }
 
 /* --- Preparation ---------------------------------------------------------- */
@@ -128,6 +142,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
                            .out_channels = out_channels,
                            .steps = pcl_round_up(in_channels, STEP) / STEP,
                            .panels = pcl_round_up(out_channels, PANEL) / PANEL};
+        self->pairs = sees_pairs(window);
         if (node->attributes.conv.residual) pcl_conv_residual_u8(node, &self->add);
         if (plan_chunks(self, (size_t)threads, scratch_bytes) && pack(context, self, tensors)) return self;
     }
@@ -138,11 +153,10 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
 /* --- Running -------------------------------------------------------------- */
 
 /* `row` of the chunk's matrices, which lie as gemm_i16 takes them. */
-static void transform_tile(const pcl_kernels *kernels, const winograd *self, const void *input, size_t tile, size_t row,
-                           int16_t *matrices) {
+static void transform_tile(const pcl_kernels *kernels, const winograd *self, const void *input,
+                           const pcl_winograd_place *place, size_t row, int16_t *matrices) {
     const void *taps[MATRICES];
-    pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, tile);
-    pcl_winograd_find_taps(&self->tiles, &place, input, self->in_channels, self->outside, taps);
+    pcl_winograd_find_taps(&self->tiles, place, input, self->in_channels, self->outside, taps);
     size_t first = (row / ROW_TILE * self->steps * ROW_TILE + row % ROW_TILE) * STEP;
     kernels->winograd_input_u8(taps, self->steps, matrices + first, self->in_stride);
 }
@@ -150,6 +164,7 @@ static void transform_tile(const pcl_kernels *kernels, const winograd *self, con
 static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const int16_t *a, int32_t *out) {
     pcl_gemm_i16 task = {.tiles = (tiles + ROW_TILE - 1) / ROW_TILE, .panels = self->panels, .steps = self->steps};
     for (size_t i = 0; i < MATRICES; i++) {
+        if (is_idle(self, i)) continue;
         task.a = a + i * self->in_stride;
         task.packed = self->packed + i * self->panels * self->steps * STEP * PANEL;
         task.bias = i == CENTRE ? self->bias : self->zeros;
@@ -158,24 +173,23 @@ static void multiply(const pcl_kernels *kernels, const winograd *self, size_t ti
     }
 }
 
-static void store_tile(const pcl_kernels *kernels, const winograd *self, const pcl_node *node, size_t tile,
-                       const int32_t *products) {
-    pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, tile);
-    size_t channels = self->out_channels, first = place.first * channels;
+static void store_tile(const pcl_kernels *kernels, const winograd *self, const pcl_node *node,
+                       const pcl_winograd_place *place, const int32_t *products) {
+    size_t channels = self->out_channels, first = place->first * channels;
     pcl_winograd_output_u8 task = {.products = products,
                                    .stride = self->out_stride,
                                    .channels = channels,
                                    .requantization = self->requantization,
                                    .out = (uint8_t *)node->outputs[0]->data + first,
                                    .row_stride = (size_t)self->tiles.out_w * channels,
-                                   .rows = place.rows,
-                                   .columns = place.columns};
+                                   .rows = place->rows,
+                                   .columns = place->columns};
     kernels->winograd_output_u8(&task);
     if (!node->attributes.conv.residual) return;
     const uint8_t *residual = (const uint8_t *)node->inputs[3]->data + first;
-    for (size_t y = 0; y < (size_t)place.rows; y++) {
+    for (size_t y = 0; y < (size_t)place->rows; y++) {
         uint8_t *row = task.out + y * task.row_stride;
-        kernels->add_u8(&self->add, row, residual + y * task.row_stride, row, (size_t)place.columns * channels);
+        kernels->add_u8(&self->add, row, residual + y * task.row_stride, row, (size_t)place->columns * channels);
     }
 }
 
@@ -184,15 +198,18 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     const winograd *self = prepared;
     int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)index * self->thread_scratch);
     int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);
+    for (size_t i = 0; i < MATRICES; i++)
+        if (is_idle(self, i)) memset(products + i * self->out_stride, 0, self->out_stride * sizeof *products);
     size_t begin, end;
     pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
-        for (size_t i = 0; i < tiles; i++)
-            transform_tile(kernels, self, node->inputs[0]->data, first + i, i, transformed);
+        pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first), ahead = place;
+        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &ahead))
+            transform_tile(kernels, self, node->inputs[0]->data, &ahead, i, transformed);
         multiply(kernels, self, tiles, transformed, products);
-        for (size_t i = 0; i < tiles; i++)
-            store_tile(kernels, self, node, first + i, products + i * self->panels * PANEL);
+        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &place))
+            store_tile(kernels, self, node, &place, products + i * self->panels * PANEL);
     }
 }
 

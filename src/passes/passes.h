@@ -44,6 +44,8 @@ pcl_status pcl_pass_fuse_activation(pcl_graph *graph);
 /* Means, differences and products that make up an instance normalisation
  * become one node, in float and in quantised form. */
 pcl_status pcl_pass_fuse_instance_norm(pcl_graph *graph);
+/* RESIZE_NEAREST_NEIGHBOR to twice the size becomes the way in which the convolution that follows sees its input. */
+pcl_status pcl_pass_fuse_resize(pcl_graph *graph, const pcl_kernels *kernels);
 /* CONV_2D followed by ADD becomes a convolution with a residual. */
 pcl_status pcl_pass_fuse_residual(pcl_graph *graph);
 

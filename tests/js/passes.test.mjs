@@ -40,8 +40,8 @@ const integers = (name, values, shape = [values.length]) => ({ name, dtype: 'int
 // --- Running --------------------------------------------------------------------
 
 /** Operators of the steps and outputs of a model on inputs drawn from their names. */
-async function run(description) {
-  const model = await Model.load(buildModel(description), options);
+async function run(description, more = {}) {
+  const model = await Model.load(buildModel(description), { ...options, ...more });
   const inputs = Object.fromEntries(model.inputs.map(({ name, dtype, shape }) => {
     const range = { float32: [-2, 2], int8: [-128, 127], uint8: [0, 255] }[dtype];
     return [name, drawn(name, dtype, shape, range)];
@@ -68,8 +68,8 @@ function assertSame(actual, expected) {
 const between = (type, steps, ends = 1) => (type === 'int8' ? ['QUANTIZE', ...steps, ...Array(ends).fill('QUANTIZE')] : steps);
 
 /** Runs a model and its twin without the fusion; checks the steps of both and compares what both output. */
-async function compare(description, steps, unfused, unfusedSteps) {
-  const one = await run(description), two = await run(unfused);
+async function compare(description, steps, unfused, unfusedSteps, more = {}) {
+  const one = await run(description, more), two = await run(unfused, more);
   assert.deepEqual(one.steps, steps);
   assert.deepEqual(two.steps, unfusedSteps);
   for (const name of description.outputs) assertSame(one.outputs[name], two.outputs[name]);
@@ -159,6 +159,53 @@ test('a second activation stays a step of its own', async () => {
   assert.deepEqual(steps, ['CONV_2D', 'RELU']);
   assert.ok(outputs.y.every((value) => value >= 0 && value <= 6));
 });
+
+// --- Enlarging ----------------------------------------------------------------------
+
+/** A picture to twice its size, mirrored at its edge if asked to, and a convolution. */
+function enlarged(type, { from = [6, 8], times = 2, stride = 1, padding = SAME, resize = {}, paddings } = {}) {
+  const size = from.map((pixels) => pixels * times);
+  const side = (pixels, at) => (paddings ? pixels + paddings[at] + paddings[at + 1] : pixels);
+  const [height, width] = [side(size[0], 2), side(size[1], 4)];
+  const out = (pixels) => (padding === SAME ? Math.ceil(pixels / stride) : Math.ceil((pixels - 2) / stride));
+  return {
+    tensors: [
+      activation('x', type, [2, ...from, 16]), integers('size', size), activation('large', type, [2, ...size, 16]),
+      ...(paddings ? [integers('paddings', paddings, [4, 2]), activation('padded', type, [2, height, width, 16])] : []),
+      weights('weights', type, [24, 3, 3, 16]), bias('bias', type, 24), activation('y', type, [2, out(height), out(width), 24], 0.11, 117),
+    ],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'RESIZE_NEAREST_NEIGHBOR', version: type === 'float32' ? 1 : 2, inputs: ['x', 'size'], outputs: ['large'], options: resize },
+      ...(paddings ? [{ op: 'MIRROR_PAD', version: 2, inputs: ['large', 'paddings'], outputs: ['padded'], options: { mode: 0 } }] : []),
+      { op: 'CONV_2D', version: 3, inputs: [paddings ? 'padded' : 'large', 'weights', 'bias'], outputs: ['y'], options: { padding, strideW: stride, strideH: stride } },
+    ],
+  };
+}
+
+const plainly = { simd: 'simd128' }; // whether enlarging goes into quantised convolutions depends on the machine's dot products
+const enlargings = {
+  'zeros around': {},
+  'half-pixel centres': { resize: { halfPixelCenters: true } },
+  'no pads': { padding: VALID, from: [7, 9] },
+  'mirrored': { padding: VALID, paddings: [0, 0, 1, 1, 1, 1, 0, 0] },
+  'mirrored further on two sides': { padding: VALID, paddings: [0, 0, 1, 1, 3, 3, 0, 0] },
+};
+for (const type of ['float32', 'uint8', 'int8']) {
+  for (const [what, more] of Object.entries(enlargings)) {
+    test(`enlarging goes into CONV_2D, ${type}, ${what}`, async () => {
+      const description = enlarged(type, more), resized = ['RESIZE_NEAREST_NEIGHBOR', 'CONV_2D'];
+      await compare(description, between(type, ['CONV_2D']), exposing(description, 'large'), between(type, resized, 2), plainly);
+    });
+  }
+}
+
+const keptLarge = { 'to three times the size': { times: 3 }, 'with aligned corners': { resize: { alignCorners: true } }, 'before a stride of 2': { stride: 2 } };
+for (const [what, more] of Object.entries(keptLarge)) {
+  test(`enlarging ${what} stays a step of its own`, async () => {
+    assert.deepEqual((await run(enlarged('uint8', more), plainly)).steps, ['RESIZE_NEAREST_NEIGHBOR', 'CONV_2D']);
+  });
+}
 
 // --- Residuals --------------------------------------------------------------------
 
