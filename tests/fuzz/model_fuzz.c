@@ -1,16 +1,19 @@
-/* Mutated model files: whatever the bytes, opening, preparing and running end
- * in a typed error or a result, within the limits given.
+/* Mutated model files: whatever the bytes, opening, preparing and running, or
+ * converting and quantising, end in a typed error or a result, within the
+ * limits given.
  *
  *     model_fuzz COUNT SEED FILE...     mutate each file COUNT times
  *
  * Built with the sanitizers, a bad access ends the process. Every case can be
  * repeated alone from the seed that is printed when something goes wrong. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "pincel.h"
+#include "tools/tools.h"
 
 enum { MAX_SECONDS = 5 };
 
@@ -64,24 +67,50 @@ static size_t mutate(uint8_t *bytes, size_t size) {
     return random_below(20) == 0 ? random_below((uint32_t)size + 1) : size;
 }
 
+static void fill(const pcl_tensor_info *tensor) {
+    for (size_t b = 0; b < tensor->bytes; b++) ((uint8_t *)tensor->data)[b] = (uint8_t)random_u32();
+}
+
+static pcl_status run_model(const uint8_t *bytes, size_t size, const pcl_options *options, pcl_error *error) {
+    pcl_model *model = NULL;
+    pcl_status status = pcl_model_open(&model, bytes, size, options, error);
+    if (status == PCL_OK) status = pcl_model_prepare(model, error);
+    if (status == PCL_OK) {
+        for (uint32_t i = 0; i < pcl_model_input_count(model); i++) fill(pcl_model_input(model, i));
+        status = pcl_model_run(model, error);
+    }
+    pcl_model_close(&model);
+    return status;
+}
+
+static pcl_status observe(pcl_converter *converter, pcl_error *error) {
+    for (uint32_t i = 0; i < pcl_converter_input_count(converter); i++) fill(pcl_converter_input(converter, i));
+    return pcl_converter_observe(converter, error);
+}
+
+static pcl_status convert_model(const uint8_t *bytes, size_t size, const pcl_options *options, pcl_error *error) {
+    pcl_converter *converter = NULL;
+    pcl_write_options how = {.mode = random_below(4), .range = random_below(4)};
+    uint8_t *file = NULL;
+    size_t file_size;
+    pcl_status status = pcl_converter_open(&converter, bytes, size, options, error);
+    if (status == PCL_OK && (how.mode != PCL_MODE_AS_IS || random_below(2))) status = pcl_converter_prepare(converter, error);
+    if (status == PCL_OK && how.mode == PCL_MODE_INT8) status = observe(converter, error);
+    if (status == PCL_OK) status = pcl_converter_write(converter, &how, &file, &file_size, error);
+    free(file);
+    pcl_converter_close(&converter);
+    return status;
+}
+
 static const char *outcome(const uint8_t *bytes, size_t size) {
     pcl_options options = {.isa = random_below(2) ? PCL_ISA_AUTO : PCL_ISA_SCALAR, .max_mebibytes = 256, .max_giga_macs = 4};
     pcl_error error = {0};
-    pcl_model *model = NULL;
-    pcl_status status = pcl_model_open(&model, bytes, size, &options, &error);
-    if (status == PCL_OK) status = pcl_model_prepare(model, &error);
-    if (status == PCL_OK) {
-        for (uint32_t i = 0; i < pcl_model_input_count(model); i++) {
-            uint8_t *data = pcl_model_input(model, i)->data;
-            for (size_t b = 0; b < pcl_model_input(model, i)->bytes; b++) data[b] = (uint8_t)random_u32();
-        }
-        status = pcl_model_run(model, &error);
-    }
+    bool converts = random_below(3) == 0;
+    pcl_status status = (converts ? convert_model : run_model)(bytes, size, &options, &error);
     if (status != PCL_OK && (error.status != (int32_t)status || !error.message[0])) {
         fprintf(stderr, "status %d came without a message\n", status);
         abort();
     }
-    pcl_model_close(&model);
     return pcl_status_name(status);
 }
 
