@@ -36,7 +36,7 @@ export interface ConvertReport { mode: 'float32' | 'fp16' | 'dynamic' | 'int8'; 
 
 /**
  * Any model the engine reads as .tflite. A .tflite file is written node by node; an .onnx file's
- * pictures come in and go out with channels last. What TFLite has no operator for is reported at once.
+ * pictures come in and go out with channels last, and what it computes on bytes stays int8. What TFLite has no operator for is reported at once.
  */
 export function convert(source: ModelSource, options?: ConvertOptions): Promise<{ bytes: Uint8Array; report: ConvertReport }>;
 

@@ -11,6 +11,7 @@
 #include "tools/convert/fold_shift.h"
 #include "tools/convert/graph_copy.h"
 #include "tools/convert/lower.h"
+#include "tools/convert/sign.h"
 #include "tools/quantise/equalise.h"
 #include "tools/quantise/quantise.h"
 #include "tools/tflite/write.h"
@@ -34,6 +35,7 @@ struct pcl_converter {
     pcl_arena arena; /* the float model, numbered, and what is known of it */
     pcl_graph graph;
     bool prepared;
+    const pcl_node *quantised; /* a node that computes with bytes already, or NULL */
     pcl_statistics *statistics; /* [tensor_count] */
     pcl_range *ranges;          /* [tensor_count]; of `ranges_rule` when valid */
     bool ranges_valid;
@@ -120,23 +122,34 @@ static pcl_status bind_shapes(pcl_converter *self, pcl_graph *graph, pcl_error *
     return PCL_OK;
 }
 
-static pcl_status check_float(const pcl_graph *graph) {
+static pcl_status refuse_quantised(const pcl_node *node, pcl_error *error) {
+    return pcl_node_fail(error, node, PCL_ERROR_TYPE, "the model is quantised already");
+}
+
+/* Bytes are uint8 where an .onnx file is read; those of .tflite files that are int8 need no preparing. */
+static pcl_status find_quantised(pcl_converter *self, const pcl_graph *graph) {
+    self->quantised = NULL;
     for (int32_t n = 0; n < graph->node_count; n++)
-        for (int32_t i = 0; i < graph->nodes[n]->output_count; i++)
-            if (pcl_is_quantised(graph->nodes[n]->outputs[i]))
-                return pcl_node_fail(graph->error, graph->nodes[n], PCL_ERROR_TYPE, "the model is quantised already");
+        for (int32_t i = 0; i < graph->nodes[n]->output_count; i++) {
+            const pcl_tensor *out = graph->nodes[n]->outputs[i];
+            if (!pcl_is_quantised(out)) continue;
+            if (out->dtype == PCL_INT8) return refuse_quantised(graph->nodes[n], graph->error);
+            self->quantised = graph->nodes[n];
+        }
     return PCL_OK;
 }
 
-static pcl_status read_float(pcl_converter *self, pcl_error *error) {
+static pcl_status read_prepared(pcl_converter *self, pcl_error *error) {
     pcl_graph *graph = &self->graph;
     double macs;
     PCL_TRY_RETURN(read_graph(self, graph, &self->arena, error));
-    PCL_TRY_RETURN(check_float(graph));
+    PCL_TRY_RETURN(find_quantised(self, graph));
     PCL_TRY_RETURN(bind_shapes(self, graph, error));
     PCL_TRY_RETURN(pcl_pass_infer(graph, self->kernels, pcl_max_work(&self->options), &macs));
     pcl_float32_ends(graph);
+    if (self->quantised) PCL_TRY_RETURN(pcl_move_transposes_to_ends(graph));
     pcl_channels_last_ends(graph);
+    if (self->quantised) return pcl_pass_infer(graph, self->kernels, pcl_max_work(&self->options), &macs);
     PCL_TRY_RETURN(pcl_fold_shifts(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
@@ -174,7 +187,7 @@ pcl_status pcl_converter_prepare(pcl_converter *self, pcl_error *error) {
     pcl_status status = PCL_OK;
     release_prepared(self);
     pcl_arena_init(&self->arena, pcl_byte_limit(&self->options));
-    PCL_TRY(read_float(self, error));
+    PCL_TRY(read_prepared(self, error));
     self->keep_float = pcl_graph_alloc(&self->graph, (size_t)self->graph.node_count, sizeof *self->keep_float);
     if (!self->keep_float) PCL_TRY(PCL_ERROR_LIMIT);
     PCL_TRY(make_ready(self, error));
@@ -188,6 +201,11 @@ done:
 static pcl_status check_prepared(const pcl_converter *self, pcl_error *error) {
     if (self->prepared) return PCL_OK;
     return pcl_fail(error, PCL_ERROR_ARGUMENT, "the converter is not prepared");
+}
+
+static pcl_status check_float(const pcl_converter *self, pcl_error *error) {
+    PCL_TRY_RETURN(check_prepared(self, error));
+    return self->quantised ? refuse_quantised(self->quantised, error) : PCL_OK;
 }
 
 /* --- Observing --------------------------------------------------------------------------- */
@@ -240,7 +258,7 @@ static pcl_status add_moments(pcl_converter *self, const pcl_node *running, pcl_
 void pcl_converter_set_windows(pcl_converter *self, uint32_t windows) { self->windows = windows; }
 
 pcl_status pcl_converter_observe(pcl_converter *self, pcl_error *error) {
-    PCL_TRY_RETURN(check_prepared(self, error));
+    PCL_TRY_RETURN(check_float(self, error));
     pcl_run_context context = {error, self->kernels, NULL, false};
     self->ranges_valid = false;
     for (int32_t i = 0; i < self->running.input_count; i++)
@@ -258,7 +276,7 @@ pcl_status pcl_converter_observe(pcl_converter *self, pcl_error *error) {
 pcl_status pcl_converter_equalise(pcl_converter *self, uint32_t *layers, pcl_error *error) {
     int32_t count = 0;
     *layers = 0;
-    PCL_TRY_RETURN(check_prepared(self, error));
+    PCL_TRY_RETURN(check_float(self, error));
     self->graph.error = error;
     PCL_TRY_RETURN(pcl_equalise(&self->graph, self->statistics, &count));
     *layers = (uint32_t)count;
@@ -405,7 +423,9 @@ pcl_status pcl_converter_write(pcl_converter *self, const pcl_write_options *opt
     pcl_arena_init(&arena, pcl_byte_limit(&self->options));
     if (self->prepared) {
         PCL_TRY(pcl_graph_number(&self->graph));
+        if (options->mode != PCL_MODE_AS_IS) PCL_TRY(check_float(self, error));
         PCL_TRY(pcl_graph_copy(&self->graph, &graph));
+        if (self->quantised) PCL_TRY(pcl_sign_activations(&graph));
         PCL_TRY(transform(self, &graph, options, error));
     } else {
         if (options->mode != PCL_MODE_AS_IS) PCL_TRY(check_prepared(self, error));
@@ -414,7 +434,7 @@ pcl_status pcl_converter_write(pcl_converter *self, const pcl_write_options *opt
     }
     PCL_TRY(pcl_lower_for_tflite(&graph));
     PCL_TRY(pcl_tflite_write(&graph, &extra, out, out_size));
-    if (options->mode == PCL_MODE_INT8) PCL_TRY(check_runs(self, *out, *out_size, error));
+    if (options->mode == PCL_MODE_INT8 || self->quantised) PCL_TRY(check_runs(self, *out, *out_size, error));
 done:
     pcl_arena_free(&arena);
     if (status != PCL_OK) {

@@ -20,7 +20,7 @@
 #include "pincel.h"
 
 typedef enum pcl_mode {
-    PCL_MODE_AS_IS = 0,        /* .tflite files node by node; .onnx files in float32 */
+    PCL_MODE_AS_IS = 0,        /* .tflite files node by node; .onnx files in float32, or in int8 when they are quantised */
     PCL_MODE_FLOAT16 = 1,      /* weights in half precision */
     PCL_MODE_INT8_WEIGHTS = 2, /* weights int8, arithmetic float */
     PCL_MODE_INT8 = 3          /* weights and activations int8; observe first */
@@ -63,7 +63,8 @@ PCL_API pcl_status pcl_converter_set_input_shape(pcl_converter *converter, uint3
 /* Needed for every mode but AS_IS of a .tflite file: simplifies the float
  * model and makes it ready to be observed. Pictures that the file wants with
  * channels first are from here on read and written with channels last.
- * PCL_ERROR_TYPE for models that are quantised already. */
+ * Models that are quantised already can only be written AS_IS; .tflite files
+ * of int8 do not need this, and get PCL_ERROR_TYPE. */
 PCL_API pcl_status pcl_converter_prepare(pcl_converter *converter, pcl_error *error);
 
 PCL_API uint32_t pcl_converter_input_count(const pcl_converter *converter);

@@ -20,6 +20,8 @@ import { convert, quantize } from '../../dist/pincel-tools.mjs';
 import { generator } from '../conformance/describe.mjs';
 import { steps } from '../js/cut.mjs';
 import { drawn, normalised } from '../js/networks.mjs';
+import { buildONNX } from '../js/onnx.mjs';
+import { quantizedNetwork, quantizedPainter, weightTypes } from '../js/quantized_network.mjs';
 import { sharedPresent, startBrowser, startServer } from './browser.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
@@ -202,6 +204,20 @@ test('fns_mosaic.onnx in int8: fifteen norms of 720 pixels squared', { skip }, a
   const { bytes } = await quantize(source, { pictures: calibration().slice(0, 2), range: '0..255', bgr: true, sensitivity: 0, judge: 1 });
   await assertSameSteps(bytes);
   await assertSamePainting(context, source, bytes);
+});
+
+for (const [name, weightType] of Object.entries(weightTypes).filter(([one]) => !one.endsWith('beyond int8'))) {
+  test(`a quantised ONNX network, ${name}`, { skip }, async () => {
+    const { nodes, initializers, scales } = quantizedNetwork('uint8', weightType);
+    const file = buildONNX({ nodes, initializers: [...initializers, ...scales], inputs: [{ name: 'x', shape: [1, 3, 8, 8] }], outputs: [{ name: 'product dq', shape: [] }] });
+    const { bytes } = await convert(file);
+    await assertSameSteps(bytes);
+  });
+}
+
+test('a quantised ONNX painter: averages and maxima in other scales', { skip }, async () => {
+  const { bytes } = await convert(quantizedPainter());
+  await assertSameSteps(bytes);
 });
 
 test('squeezenet_fp16.onnx in int8', { skip }, async () => {

@@ -1,4 +1,6 @@
-// A network between QuantizeLinear and DequantizeLinear, as quantisers write it ("QDQ").
+// Networks between QuantizeLinear and DequantizeLinear, as quantisers write them ("QDQ").
+import { buildONNX } from './onnx.mjs';
+
 /** From -127 to 127. */
 export function bytes(count, seed) {
   let state = seed * 2654435761 >>> 0 || 1;
@@ -58,3 +60,20 @@ export const weightTypes = {
   'uint8 weights of zero point 100, beyond int8': { dtype: 'uint8', zero: () => 100, raw: (byte) => byte + 128 },
   'uint8 weights of a zero point for each channel': { dtype: 'uint8', zero: (i) => 100 + 10 * i, raw: (byte, zero) => (byte >> 1) + zero },
 };
+
+/** A convolution, its average over windows beside its maximum, each in a scale of its own, concatenated in a third: a picture. */
+export function quantizedPainter() {
+  const nodes = [], zero = { name: 'zero', dtype: 'uint8', shape: [], data: Uint8Array.of(128) };
+  const weights = { name: 'w q', dtype: 'int8', shape: [3, 3, 3, 3], data: bytes(81, 4) }, initializers = [zero, weights];
+  const scalar = (name, value) => (initializers.push({ name, dtype: 'float32', shape: [], data: Float32Array.of(value) }), name);
+  const add = (op, inputs, output, attributes) => (nodes.push({ op, inputs, outputs: [output], attributes }), output);
+  const pair = (value, scale) => {
+    const scaleName = scalar(`${value} scale`, scale);
+    return add('DequantizeLinear', [add('QuantizeLinear', [value, scaleName, 'zero'], `${value} q`), scaleName, 'zero'], `${value} dq`);
+  };
+  const x = pair('x', 0.02), w = add('DequantizeLinear', ['w q', scalar('w scale', 0.004)], 'w');
+  const conv = pair(add('Conv', [x, w], 'conv', { pads: [1, 1, 1, 1] }), 0.05), window = { kernel_shape: [2, 2], strides: [2, 2] };
+  const average = pair(add('AveragePool', [conv], 'average', window), 0.02), most = pair(add('MaxPool', [conv], 'most', window), 0.05);
+  pair(add('Concat', [average, most], 'both', { axis: 1 }), 0.03);
+  return buildONNX({ nodes, initializers, inputs: [{ name: 'x', shape: [1, 3, 8, 8] }], outputs: [{ name: 'both dq', shape: [] }] });
+}

@@ -67,3 +67,43 @@ void pcl_channels_last_ends(pcl_graph *graph) {
         pcl_graph_sweep(graph);
     }
 }
+
+static bool is_conversion(const pcl_node *node) {
+    return node && (node->op == &pcl_op_quantize || node->op == &pcl_op_dequantize);
+}
+
+static int32_t index_of(const pcl_graph *graph, const pcl_node *node) {
+    int32_t n = 0;
+    while (graph->nodes[n] != node) n++;
+    return n;
+}
+
+/* second(first(x)), one a TRANSPOSE and one a conversion, becomes first(second(x)). */
+static pcl_status exchange(pcl_graph *graph, pcl_node *first, pcl_node *second) {
+    bool transposes_first = second->op == &pcl_op_transpose; /* from now on */
+    pcl_tensor *in = first->inputs[0], *out = second->outputs[0];
+    pcl_tensor *between = pcl_build_like(graph, transposes_first ? in : out, out->name, transposes_first ? &out->shape : &in->shape);
+    if (!between) return PCL_ERROR_LIMIT;
+    int32_t at = index_of(graph, first), behind = index_of(graph, second);
+    graph->nodes[at] = second;
+    graph->nodes[behind] = first;
+    second->inputs[0] = in;
+    second->outputs[0] = first->inputs[0] = between;
+    first->outputs[0] = out;
+    pcl_graph_link(graph);
+    return PCL_OK;
+}
+
+pcl_status pcl_move_transposes_to_ends(pcl_graph *graph) {
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        pcl_node *first = pcl_only_reader(graph, graph->inputs[i]);
+        pcl_node *second = is_conversion(first) ? pcl_only_reader(graph, first->outputs[0]) : NULL;
+        if (second && second->op == &pcl_op_transpose) PCL_TRY_RETURN(exchange(graph, first, second));
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        pcl_node *second = graph->outputs[i]->producer, *first = is_conversion(second) ? second->inputs[0]->producer : NULL;
+        if (!first || first->op != &pcl_op_transpose || graph->outputs[i]->uses != 1) continue;
+        if (pcl_only_reader(graph, first->outputs[0]) == second) PCL_TRY_RETURN(exchange(graph, first, second));
+    }
+    return PCL_OK;
+}

@@ -12,4 +12,8 @@ void pcl_float32_ends(pcl_graph *graph);
  * TRANSPOSE to channels first. */
 void pcl_channels_last_ends(pcl_graph *graph);
 
+/* Where there is but a QUANTIZE or DEQUANTIZE between an end and its TRANSPOSE,
+ * the two change places. Shapes are inferred. */
+pcl_status pcl_move_transposes_to_ends(pcl_graph *graph);
+
 #endif
