@@ -23,13 +23,10 @@ static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_no
 }
 
 /* One column as the kernels want it: int8, uint8 less 128. Returns the sum of
- * weight - zero point. Most weights of a page's models pass here before its
- * first result, in code that the browser has not optimised yet. */
-static uint32_t gather_integers(const pcl_tensor *weights, const column_place *place, size_t depth, int8_t *out) {
-    const uint8_t *from = (const uint8_t *)weights->data + place->first;
-    const int32_t *offsets = place->offsets;
-    uint8_t flip = weights->dtype == PCL_UINT8 ? 128 : 0; /* a - 128 as int8 has the bits of a ^ 128 */
-    int8_t zero = (int8_t)(pcl_weight_zero_point(weights, place->channel) ^ flip);
+ * weight - zero point. All weights pass here before a page has its first
+ * result: see PCL_APART. */
+static __attribute__((noinline)) uint32_t gather_apart(const uint8_t *from, const int32_t *offsets, size_t depth,
+                                                       int8_t zero, uint8_t flip, int8_t *out) {
     uint32_t sum = 0;
     for (size_t k = 0; k < depth; k++) {
         int8_t value = offsets[k] == PCL_NO_WEIGHT ? zero : (int8_t)(from[offsets[k]] ^ flip);
@@ -37,6 +34,12 @@ static uint32_t gather_integers(const pcl_tensor *weights, const column_place *p
         out[k] = value;
     }
     return sum;
+}
+
+static uint32_t gather_integers(const pcl_tensor *weights, const column_place *place, size_t depth, int8_t *out) {
+    uint8_t flip = weights->dtype == PCL_UINT8 ? 128 : 0; /* a - 128 as int8 has the bits of a ^ 128 */
+    int8_t zero = (int8_t)(pcl_weight_zero_point(weights, place->channel) ^ flip);
+    return gather_apart((const uint8_t *)weights->data + place->first, place->offsets, depth, zero, flip, out);
 }
 
 static void gather_reals(const pcl_tensor *weights, const column_place *place, size_t depth, float *out) {
