@@ -84,7 +84,7 @@ async function withFile(where, wishes, use) {
   let tools = options.tools || isNamedONNX(source);
   let starting = startCore({ ...options, tools });
   try {
-    const loading = loadBytes(source, options);
+    const loading = loadBytes(source, { ...options, onStart: (piece) => { metadataIn(piece, options); } }); // its module comes meanwhile
     await unlessAborted(Promise.race([loading, Promise.all([loading, starting])]), signal); // the first failure of either
     let bytes = await loading, owned = isOwned(source);
     if (isONNX(bytes)) {

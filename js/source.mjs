@@ -58,6 +58,7 @@ async function readBody(response, options, partial) {
     const { done, value } = await reader?.read() ?? { done: true };
     if (done) break;
     partial.heard?.();
+    if (!partial.loaded) options.onStart?.(value);
     chunks.push(value);
     const loaded = partial.loaded += value.length;
     if (loaded > most) {
