@@ -24,12 +24,12 @@ static void replace_everywhere(pcl_graph *graph, pcl_tensor *from, pcl_tensor *t
 
 /* zero_points gets memory of its own: tensors of a file never share it, but
  * `tensor` may be a copy of one that keeps the old value. */
-static pcl_status make_unsigned(pcl_graph *graph, pcl_tensor *tensor) {
+pcl_status pcl_change_sign(pcl_graph *graph, pcl_tensor *tensor, pcl_dtype dtype) {
     int32_t *zero_point = pcl_graph_alloc(graph, 1, sizeof *zero_point);
     if (!zero_point) return PCL_ERROR_LIMIT;
-    *zero_point = tensor->quantization.zero_points[0] + 128;
+    *zero_point = tensor->quantization.zero_points[0] + (dtype == PCL_UINT8 ? 128 : -128);
     tensor->quantization.zero_points = zero_point;
-    tensor->dtype = PCL_UINT8;
+    tensor->dtype = dtype;
     if (!tensor->constant) return PCL_OK;
     uint8_t *data = pcl_graph_alloc(graph, tensor->bytes + 16, 1);
     if (!data) return PCL_ERROR_LIMIT;
@@ -44,7 +44,7 @@ static pcl_status convert_border(pcl_graph *graph, pcl_tensor *outer, bool is_in
     pcl_tensor *inner = pcl_graph_alloc(graph, 1, sizeof *inner);
     if (!inner) return PCL_ERROR_LIMIT;
     *inner = *outer;
-    PCL_TRY_RETURN(make_unsigned(graph, inner));
+    PCL_TRY_RETURN(pcl_change_sign(graph, inner, PCL_UINT8));
     replace_everywhere(graph, outer, inner);
     int32_t at = is_input ? 0 : graph->node_count;
     pcl_node *node = pcl_graph_insert_node(graph, at, &pcl_op_quantize, 1, 1);
@@ -72,7 +72,7 @@ static pcl_status convert(pcl_graph *graph, pcl_tensor *tensor) {
     if (input && output) return PCL_OK;
     if (input || (output && !tensor->constant)) return convert_border(graph, tensor, input);
     if (output || (tensor->constant && is_weights_anywhere(graph, tensor))) return PCL_OK;
-    return make_unsigned(graph, tensor);
+    return pcl_change_sign(graph, tensor, PCL_UINT8);
 }
 
 pcl_status pcl_pass_canonical_u8(pcl_graph *graph) {

@@ -15,6 +15,9 @@ void pcl_pass_keep_scale(pcl_graph *graph);
  * by 128, inputs and outputs of the model get a conversion. */
 pcl_status pcl_pass_canonical_u8(pcl_graph *graph);
 
+/* An 8-bit tensor of one scale as the other type of 8 bits, of the same reals. */
+pcl_status pcl_change_sign(pcl_graph *graph, pcl_tensor *tensor, pcl_dtype dtype);
+
 /* What one run takes: multiply-accumulates, and these with element operations, which `most` bounds. */
 typedef struct pcl_work {
     double macs, operations, most;

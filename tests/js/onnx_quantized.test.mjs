@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Model } from '../../dist/pincel.mjs';
 import { convert, quantize } from '../../dist/pincel-tools.mjs';
 import { buildONNX } from './onnx.mjs';
-import { bytes, quantizedNetwork, quantizedPainter, weightTypes } from './quantized_network.mjs';
+import { bytes, quantizedFile, quantizedNetwork, quantizedPainter, weightTypes } from './quantized_network.mjs';
 
 const options = { threads: 1, worker: false };
 
@@ -33,11 +33,6 @@ for (const [type, weightName] of ['int8', 'uint8'].flatMap((one) => Object.keys(
 const channelsLast = (planes, channels) => planes.map((_, i) => planes[i % channels * (planes.length / channels) + Math.floor(i / channels)]);
 const picture = Float32Array.from(bytes(3 * 8 * 8, 9), (byte) => byte / 50);
 
-const networkFile = (type, weightName) => {
-  const { nodes, initializers, scales } = quantizedNetwork(type, weightTypes[weightName]);
-  return buildONNX({ nodes, initializers: [...initializers, ...scales], inputs: [{ name: 'x', shape: [1, 3, 8, 8] }], outputs: [{ name: 'product dq', shape: [] }] });
-};
-
 /** The one output for one input. */
 async function answer(file, x) {
   const model = await Model.load(file, options), [values] = Object.values(await model.run(x));
@@ -49,7 +44,7 @@ async function answer(file, x) {
 for (const type of ['int8', 'uint8']) {
   test(`a quantised network of ${type} as .tflite computes the same`, async () => {
     for (const weightName of Object.keys(weightTypes).filter((name) => !name.endsWith('beyond int8'))) {
-      const file = networkFile(type, weightName), { bytes: converted } = await convert(file);
+      const file = quantizedFile(type, weightName), { bytes: converted } = await convert(file);
       const written = await answer(converted, channelsLast(picture, 3));
       assert.deepEqual(written.shape, [1, 8, 8, 3]);
       assert.deepEqual(written.values, (await answer(file, picture)).values, weightName);
@@ -67,7 +62,7 @@ test('averages and concatenations that change scales are written as TFLite has t
 });
 
 test('what quantised networks cannot become is refused', async () => {
-  await assert.rejects(convert(networkFile('uint8', 'uint8 weights of zero point 100, beyond int8')), { code: 'unsupported', op: 'CONV_2D' });
-  await assert.rejects(convert(networkFile('uint8', 'int8 weights'), { weights: 'float16' }), { code: 'type', message: /quantised already/ });
-  await assert.rejects(quantize(networkFile('uint8', 'int8 weights'), { pictures: [{ x: channelsLast(picture, 3) }] }), { code: 'type', message: /quantised already/ });
+  await assert.rejects(convert(quantizedFile('uint8', 'uint8 weights of zero point 100, beyond int8')), { code: 'unsupported', op: 'CONV_2D' });
+  await assert.rejects(convert(quantizedFile('uint8', 'int8 weights'), { weights: 'float16' }), { code: 'type', message: /quantised already/ });
+  await assert.rejects(quantize(quantizedFile('uint8', 'int8 weights'), { pictures: [{ x: channelsLast(picture, 3) }] }), { code: 'type', message: /quantised already/ });
 });

@@ -61,6 +61,12 @@ export const weightTypes = {
   'uint8 weights of a zero point for each channel': { dtype: 'uint8', zero: (i) => 100 + 10 * i, raw: (byte, zero) => (byte >> 1) + zero },
 };
 
+/** The same as a file, of int8 or uint8 activations and these weights. */
+export function quantizedFile(type, weightName) {
+  const { nodes, initializers, scales } = quantizedNetwork(type, weightTypes[weightName]);
+  return buildONNX({ nodes, initializers: [...initializers, ...scales], inputs: [{ name: 'x', shape: [1, 3, 8, 8] }], outputs: [{ name: 'product dq', shape: [] }] });
+}
+
 /** A convolution, its average over windows beside its maximum, each in a scale of its own, concatenated in a third: a picture. */
 export function quantizedPainter() {
   const nodes = [], zero = { name: 'zero', dtype: 'uint8', shape: [], data: Uint8Array.of(128) };

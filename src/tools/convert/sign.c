@@ -1,6 +1,7 @@
 #include "tools/convert/sign.h"
 
 #include "ops/table.h"
+#include "passes/passes.h"
 #include "tools/convert/build.h"
 #include "tools/quantise/quantise.h"
 
@@ -27,20 +28,6 @@ static pcl_status check_weights(const pcl_graph *graph, bool *sign) {
 
 static bool is_unsigned(const pcl_tensor *tensor) {
     return tensor && tensor->dtype == PCL_UINT8 && tensor->quantization.count == 1;
-}
-
-/* Tensors share zero points, and the graph's copies their data. */
-static pcl_status sign(pcl_graph *graph, pcl_tensor *tensor) {
-    float scale = pcl_tensor_scale(tensor);
-    int32_t zero_point = pcl_tensor_zero_point(tensor);
-    if (!pcl_build_quantization(graph, tensor, scale, zero_point - 128)) return PCL_ERROR_LIMIT;
-    tensor->dtype = PCL_INT8;
-    if (!tensor->constant) return PCL_OK;
-    uint8_t *data = pcl_graph_alloc(graph, tensor->bytes + 16, 1);
-    if (!data) return PCL_ERROR_LIMIT;
-    for (size_t i = 0; i < tensor->bytes; i++) data[i] = ((const uint8_t *)tensor->data)[i] ^ 0x80;
-    tensor->data = data;
-    return PCL_OK;
 }
 
 /* The model's own uint8 stays, behind a QUANTIZE that only moves the zero point. */
@@ -90,7 +77,7 @@ static pcl_status keep_scale(pcl_graph *graph, int32_t *at) {
 static pcl_status sign_tensors(pcl_graph *graph, const pcl_node *node, pcl_tensor **tensors, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
         bool is_end = tensors[i] && (pcl_graph_is_input(graph, tensors[i]) || pcl_graph_is_output(graph, tensors[i]));
-        if (is_unsigned(tensors[i]) && !is_end && tensors[i] != weights_of(node)) PCL_TRY_RETURN(sign(graph, tensors[i]));
+        if (is_unsigned(tensors[i]) && !is_end && tensors[i] != weights_of(node)) PCL_TRY_RETURN(pcl_change_sign(graph, tensors[i], PCL_INT8));
     }
     return PCL_OK;
 }

@@ -1,5 +1,7 @@
 #include "tools/ops/product.h"
 
+#include <string.h>
+
 #include "ops/elements.h"
 #include "ops/move.h"
 #include "tools/ops/check.h"
@@ -48,33 +50,31 @@ void pcl_onnx_product_pair(const pcl_onnx_product *product, size_t index, size_t
     }
 }
 
-static void multiply_reals(pcl_dtype dtype, const uint8_t *a, const uint8_t *b, size_t depth, size_t columns,
-                           double *sums, double *row) {
-    size_t size = pcl_dtype_size(dtype);
-    for (size_t c = 0; c < columns; c++) sums[c] = 0.0;
-    for (size_t k = 0; k < depth; k++) {
-        double factor;
-        pcl_load_reals(dtype, a + k * size, &factor, 1);
-        pcl_load_reals(dtype, b + k * columns * size, row, columns);
-        for (size_t c = 0; c < columns; c++) sums[c] += factor * row[c];
-    }
+/* Integers wrap around. */
+static void add_integers(int64_t *sums, int64_t factor, const int64_t *row, size_t count) {
+    for (size_t c = 0; c < count; c++) sums[c] = (int64_t)((uint64_t)sums[c] + (uint64_t)factor * (uint64_t)row[c]);
 }
 
-static void multiply_integers(pcl_dtype dtype, const uint8_t *a, const uint8_t *b, size_t depth, size_t columns,
-                              int64_t *sums, int64_t *row) {
-    size_t size = pcl_dtype_size(dtype);
-    for (size_t c = 0; c < columns; c++) sums[c] = 0;
-    for (size_t k = 0; k < depth; k++) {
-        int64_t factor;
-        pcl_load_integers(dtype, a + k * size, &factor, 1);
-        pcl_load_integers(dtype, b + k * columns * size, row, columns);
-        for (size_t c = 0; c < columns; c++)
-            sums[c] = (int64_t)((uint64_t)sums[c] + (uint64_t)factor * (uint64_t)row[c]);
-    }
+static void add_reals(double *sums, double factor, const double *row, size_t count) {
+    for (size_t c = 0; c < count; c++) sums[c] += factor * row[c];
 }
 
 void pcl_onnx_multiply_row(pcl_dtype dtype, const void *a, const void *b, size_t depth, size_t columns, void *sums,
                            void *row) {
-    if (pcl_is_integer(dtype)) multiply_integers(dtype, a, b, depth, columns, sums, row);
-    else multiply_reals(dtype, a, b, depth, columns, sums, row);
+    size_t size = pcl_dtype_size(dtype);
+    memset(sums, 0, columns * sizeof(double)); /* of integers, too */
+    for (size_t k = 0; k < depth; k++) {
+        const uint8_t *of_a = (const uint8_t *)a + k * size, *of_b = (const uint8_t *)b + k * columns * size;
+        if (pcl_is_integer(dtype)) {
+            int64_t factor;
+            pcl_load_integers(dtype, of_a, &factor, 1);
+            pcl_load_integers(dtype, of_b, row, columns);
+            add_integers(sums, factor, row, columns);
+        } else {
+            double factor;
+            pcl_load_reals(dtype, of_a, &factor, 1);
+            pcl_load_reals(dtype, of_b, row, columns);
+            add_reals(sums, factor, row, columns);
+        }
+    }
 }
