@@ -12,12 +12,16 @@
  * products of two. */
 PCL_INLINE void pcl_gemm_i16_multiply(const int16_t *left, const int16_t *weights, size_t steps,
                                       v128_t sums[PCL_GEMM_I16_ROWS][2]) {
-    for (size_t step = 0; step < steps; step++, left += PCL_GEMM_I16_ROWS * 8, weights += 64) {
-        for (int pair = 0; pair < 4; pair++) {
-            PCL_KEEP_ORDER();
-            v128_t w0 = wasm_v128_load(weights + pair * 16), w1 = wasm_v128_load(weights + pair * 16 + 8);
+    for (size_t step = 0; step < steps; step++, left += (PCL_GEMM_I16_ROWS - 1) * 8) {
+        /* A pair in each round: of more, V8 would want more weights at once than there are registers. */
+#pragma clang loop unroll(disable)
+        for (const int16_t *end = left + 8; left != end; left += 2, weights += 16) {
+            PCL_HIDE(left);
+            PCL_HIDE(weights);
+            v128_t w0 = wasm_v128_load(weights), w1 = wasm_v128_load(weights + 8);
             for (int r = 0; r < PCL_GEMM_I16_ROWS; r++) {
-                v128_t value = wasm_v128_load32_splat(left + r * 8 + pair * 2);
+                PCL_KEEP_ORDER();
+                v128_t value = wasm_v128_load32_splat(left + r * 8);
                 sums[r][0] = wasm_i32x4_add(sums[r][0], wasm_i32x4_dot_i16x8(value, w0));
                 sums[r][1] = wasm_i32x4_add(sums[r][1], wasm_i32x4_dot_i16x8(value, w1));
             }
