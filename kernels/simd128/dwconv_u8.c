@@ -79,14 +79,19 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
     for (int r = 0; r < out_rows; r++) {
         for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
     }
-    size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes;
+    /* A pair in each round: of more, V8 would want more values at once than there are registers. */
+    size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes, rounds = f.dilation == 1 ? 1 : f.width;
+    size_t run = f.width / rounds * column_bytes; /* columns side by side */
+    const uint8_t *above = weights[0], *below = weights[1];
     columns += x * step;
-    for (size_t i = 0; i < f.width; i++) {
-        for (size_t pair = 0; pair < column_bytes; pair += 64) {
-            v128_t weight0 = wasm_v128_load(weights[0] + i * column_bytes + pair), weight1 = weight0;
-            if (out_rows == 2) weight1 = wasm_v128_load(weights[1] + i * column_bytes + pair);
+    for (size_t i = 0; i < rounds; i++, columns += (f.dilation - 1) * column_bytes) {
+#pragma clang loop unroll(disable)
+        for (const uint8_t *end = columns + run; columns != end; columns += 64, above += 64, below += 64) {
+            PCL_HIDE(columns);
+            v128_t weight0 = wasm_v128_load(above), weight1 = weight0;
+            if (out_rows == 2) weight1 = wasm_v128_load(below);
             for (int j = 0; j < count; j++) {
-                v128_t values = wasm_v128_load(columns + i * f.dilation * column_bytes + (size_t)j * step + pair);
+                v128_t values = wasm_v128_load(columns + (size_t)j * step);
                 sums[0][j] = wasm_i32x4_add(sums[0][j], wasm_i32x4_dot_i16x8(values, weight0));
                 if (out_rows == 2) sums[1][j] = wasm_i32x4_add(sums[1][j], wasm_i32x4_dot_i16x8(values, weight1));
             }
