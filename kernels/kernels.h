@@ -99,12 +99,12 @@ typedef struct pcl_gemm_i16 {
 /* --- winograd_u8: the two transforms around the 16 products (gemm_i16) of a quantised 3x3 convolution's 2x2 tiles of
  * output (src/ops/winograd_u8.c). All of it integers: exact. */
 typedef struct pcl_winograd_output_u8 {
-    const int32_t *products; /* [16][stride], of which the first `channels` are this tile's */
-    size_t stride, channels; /* channels: a multiple of 4 */
-    pcl_requantization requantization; /* of A^T products A, modulo 2^32 */
-    uint8_t *out;            /* [rows][columns][channels] */
-    size_t row_stride;       /* bytes */
-    int32_t rows, columns;   /* 1..2: the part of the tile that is within the picture */
+    const int32_t *products; /* [16][stride]: [tiles][tile_stride], of which the first `channels` are a tile's */
+    size_t stride, tile_stride, channels; /* channels: a multiple of 4 */
+    pcl_requantization requantization;    /* of A^T products A, modulo 2^32 */
+    uint8_t *out;      /* [rows][columns][channels], of as many tiles side by side as that takes */
+    size_t row_stride; /* bytes */
+    size_t rows, columns; /* that are within the picture; rows: 1..2 */
 } pcl_winograd_output_u8;
 
 /* --- dwconv_u8, dwconv_f32: one or two rows of a depthwise convolution.

@@ -26,13 +26,14 @@ void pcl_winograd_input_u8_scalar(const void *const taps[16], size_t steps, int1
 }
 
 void pcl_winograd_output_u8_scalar(const pcl_winograd_output_u8 *task) {
-    for (size_t c = 0; c < task->channels; c++) {
-        uint32_t in[16], tile[4];
-        for (size_t i = 0; i < 16; i++) in[i] = (uint32_t)task->products[i * task->stride + c];
-        transform(A, 2, in, tile);
-        for (int y = 0; y < task->rows; y++)
-            for (int x = 0; x < task->columns; x++)
-                task->out[(size_t)y * task->row_stride + (size_t)x * task->channels + c] =
-                    pcl_requantize((int32_t)tile[y * 2 + x], &task->requantization, c);
-    }
+    for (size_t x = 0; x < task->columns; x++)
+        for (size_t c = 0; c < task->channels; c++) {
+            const int32_t *products = task->products + x / 2 * task->tile_stride + c;
+            uint32_t in[16], tile[4];
+            for (size_t i = 0; i < 16; i++) in[i] = (uint32_t)products[i * task->stride];
+            transform(A, 2, in, tile);
+            for (size_t y = 0; y < task->rows; y++)
+                task->out[y * task->row_stride + x * task->channels + c] =
+                    pcl_requantize((int32_t)tile[y * 2 + x % 2], &task->requantization, c);
+        }
 }

@@ -160,11 +160,14 @@ static void store_tile(const pcl_kernels *kernels, const winograd *self, const p
                          (size_t)task.columns * channels, row_stride, self->residual_low, self->residual_high);
 }
 
-static void transform_tile(const pcl_kernels *kernels, const winograd *self, const void *input,
-                           const pcl_winograd_place *place, float *out) {
+static void transform(const pcl_kernels *kernels, const winograd *self, const void *input, size_t first, size_t tiles,
+                      float *out) {
     const void *taps[MATRICES];
-    pcl_winograd_find_taps(&self->tiles, place, input, self->in_channels * sizeof(float), self->zeros, taps);
-    kernels->winograd_input_f32(taps, self->in_channels, out, self->in_stride);
+    pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first);
+    for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &place)) {
+        pcl_winograd_find_taps(&self->tiles, &place, input, self->in_channels * sizeof(float), self->zeros, i > 0, taps);
+        kernels->winograd_input_f32(taps, self->in_channels, out + i * self->in_channels, self->in_stride);
+    }
 }
 
 static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
@@ -176,10 +179,9 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
-        pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first), ahead = place;
-        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &ahead))
-            transform_tile(kernels, self, node->inputs[0]->data, &ahead, transformed + i * self->in_channels);
+        transform(kernels, self, node->inputs[0]->data, first, tiles, transformed);
         multiply(kernels, self, tiles, transformed, products);
+        pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first);
         for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &place))
             store_tile(kernels, self, node, &place, products + i * self->out_channels);
     }

@@ -65,8 +65,19 @@ static void find_sources(int32_t first, int32_t count, int32_t size, bool reflec
     }
 }
 
+/* Whether all pixels under a tile and the one on its left are in the picture. */
+static bool is_inner(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place) {
+    int32_t y = place->y - tiles->pad_top, x = place->x - tiles->pad_left, span = tiles->side + 2;
+    return y >= 0 && y + span <= tiles->in_h && x >= tiles->side && x + span <= tiles->in_w;
+}
+
 void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place, const void *input,
-                            size_t pixel_bytes, const void *outside, const void **taps) {
+                            size_t pixel_bytes, const void *outside, bool follows, const void **taps) {
+    if (follows && is_inner(tiles, place)) {
+        size_t step = (size_t)(tiles->side >> tiles->upsampled) * pixel_bytes, count = (size_t)(tiles->side + 2);
+        for (size_t i = 0; i < count * count; i++) taps[i] = (const uint8_t *)taps[i] + step;
+        return;
+    }
     int32_t side = tiles->side + 2, rows[MAX_TAPS], columns[MAX_TAPS];
     int32_t shift = tiles->upsampled;
     size_t row_bytes = (size_t)(tiles->in_w >> shift) * pixel_bytes;

@@ -31,8 +31,9 @@ pcl_winograd_place pcl_winograd_place_of(const pcl_winograd_tiles *tiles, size_t
 /* From a tile to the next one. */
 void pcl_winograd_advance(const pcl_winograd_tiles *tiles, pcl_winograd_place *place);
 
-/* Points at the (side + 2)^2 pixels of `pixel_bytes` under a tile, `outside` where there are none. */
+/* Points at the (side + 2)^2 pixels of `pixel_bytes` under a tile, `outside` where there are none. follows: taps hold
+ * those of the tile before. */
 void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place, const void *input,
-                            size_t pixel_bytes, const void *outside, const void **taps);
+                            size_t pixel_bytes, const void *outside, bool follows, const void **taps);
 
 #endif

@@ -152,13 +152,16 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
 
 /* --- Running -------------------------------------------------------------- */
 
-/* `row` of the chunk's matrices, which lie as gemm_i16 takes them. */
-static void transform_tile(const pcl_kernels *kernels, const winograd *self, const void *input,
-                           const pcl_winograd_place *place, size_t row, int16_t *matrices) {
+/* Fills the chunk's matrices, which lie as gemm_i16 takes them. */
+static void transform(const pcl_kernels *kernels, const winograd *self, const void *input, size_t first, size_t tiles,
+                      int16_t *matrices) {
     const void *taps[MATRICES];
-    pcl_winograd_find_taps(&self->tiles, place, input, self->in_channels, self->outside, taps);
-    size_t first = (row / ROW_TILE * self->steps * ROW_TILE + row % ROW_TILE) * STEP;
-    kernels->winograd_input_u8(taps, self->steps, matrices + first, self->in_stride);
+    pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first);
+    for (size_t row = 0; row < tiles; row++, pcl_winograd_advance(&self->tiles, &place)) {
+        pcl_winograd_find_taps(&self->tiles, &place, input, self->in_channels, self->outside, row > 0, taps);
+        size_t at = (row / ROW_TILE * self->steps * ROW_TILE + row % ROW_TILE) * STEP;
+        kernels->winograd_input_u8(taps, self->steps, matrices + at, self->in_stride);
+    }
 }
 
 static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const int16_t *a, int32_t *out) {
@@ -173,23 +176,25 @@ static void multiply(const pcl_kernels *kernels, const winograd *self, size_t ti
     }
 }
 
-static void store_tile(const pcl_kernels *kernels, const winograd *self, const pcl_node *node,
-                       const pcl_winograd_place *place, const int32_t *products) {
-    size_t channels = self->out_channels, first = place->first * channels;
+/* `tiles` side by side, from `place` on. */
+static void store(const pcl_kernels *kernels, const winograd *self, const pcl_node *node,
+                  const pcl_winograd_place *place, size_t tiles, const int32_t *products) {
+    size_t channels = self->out_channels, first = place->first * channels, left = (size_t)(self->tiles.out_w - place->x);
     pcl_winograd_output_u8 task = {.products = products,
                                    .stride = self->out_stride,
+                                   .tile_stride = self->panels * PANEL,
                                    .channels = channels,
                                    .requantization = self->requantization,
                                    .out = (uint8_t *)node->outputs[0]->data + first,
                                    .row_stride = (size_t)self->tiles.out_w * channels,
-                                   .rows = place->rows,
-                                   .columns = place->columns};
+                                   .rows = (size_t)place->rows,
+                                   .columns = tiles * SIDE < left ? tiles * SIDE : left};
     kernels->winograd_output_u8(&task);
     if (!node->attributes.conv.residual) return;
     const uint8_t *residual = (const uint8_t *)node->inputs[3]->data + first;
-    for (size_t y = 0; y < (size_t)place->rows; y++) {
+    for (size_t y = 0; y < task.rows; y++) {
         uint8_t *row = task.out + y * task.row_stride;
-        kernels->add_u8(&self->add, row, residual + y * task.row_stride, row, (size_t)place->columns * channels);
+        kernels->add_u8(&self->add, row, residual + y * task.row_stride, row, task.columns * channels);
     }
 }
 
@@ -204,12 +209,14 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
-        pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first), ahead = place;
-        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &ahead))
-            transform_tile(kernels, self, node->inputs[0]->data, &ahead, i, transformed);
+        transform(kernels, self, node->inputs[0]->data, first, tiles, transformed);
         multiply(kernels, self, tiles, transformed, products);
-        for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &place))
-            store_tile(kernels, self, node, &place, products + i * self->panels * PANEL);
+        for (size_t i = 0, strip; i < tiles; i += strip) {
+            pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first + i);
+            strip = self->tiles.per_row - (size_t)(place.x / SIDE);
+            if (strip > tiles - i) strip = tiles - i;
+            store(kernels, self, node, &place, strip, products + i * self->panels * PANEL);
+        }
     }
 }
 

@@ -39,7 +39,7 @@ static void test_is_convolution(const pcl_kernels *kernels, const char *name, in
     kernels->winograd_input_u8(taps, 1, transformed[0], STEP_VALUES);
     for (int i = 0; i < 16; i++)
         for (int c = 0; c < 8; c++) products[i][c] = transformed[i][c] * weights[i];
-    pcl_winograd_output_u8 task = {products[0], 8, 8, {scale, 100, 3, 250}, got, 16, 2, 2};
+    pcl_winograd_output_u8 task = {products[0], 8, 8, 8, {scale, 100, 3, 250}, got, 16, 2, 2};
     kernels->winograd_output_u8(&task);
     for (int o = 0; o < 4; o++)
         for (int c = 0; c < 8; c++) {
@@ -73,16 +73,18 @@ static void test_input(size_t steps, int kind) {
     check_release();
 }
 
-static void test_output(size_t channels, int rows, int columns) {
-    size_t stride = channels + check_random_size(0, 9), row_stride = 2 * channels + check_random_size(0, 5);
-    int32_t *products = check_input((15 * stride + channels) * 4, 4 * check_random_size(0, 3));
-    fill_i32(products, 15 * stride + channels);
+static void test_output(size_t channels, size_t rows, size_t columns) {
+    size_t tiles = (columns + 1) / 2, tile_stride = channels + check_random_size(0, 9);
+    size_t stride = tiles * tile_stride + check_random_size(0, 9), values = 15 * stride + (tiles - 1) * tile_stride + channels;
+    size_t row_stride = columns * channels + check_random_size(0, 5);
+    int32_t *products = check_input(values * 4, 4 * check_random_size(0, 3));
+    fill_i32(products, values);
     float *scale = check_input(channels * 4, 4);
     for (size_t c = 0; c < channels; c++) scale[c] = check_random_float(0.1f, 9.0f) * (c % 3 ? 1e-7f : 1e-3f);
-    size_t count = (size_t)(rows - 1) * row_stride + (size_t)columns * channels;
+    size_t count = (rows - 1) * row_stride + columns * channels;
     uint8_t *out = check_output(count, check_random_size(0, 15)), *expected = check_input(count, 0);
-    pcl_winograd_output_u8 task = {.products = products, .stride = stride, .channels = channels,
-                                   .requantization = {scale, 77, 5, 240},
+    pcl_winograd_output_u8 task = {.products = products, .stride = stride, .tile_stride = tile_stride,
+                                   .channels = channels, .requantization = {scale, 77, 5, 240},
                                    .row_stride = row_stride, .rows = rows, .columns = columns};
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
@@ -122,7 +124,7 @@ static void test(void) {
         for (int kind = 0; kind < CHECK_FILLS; kind++) test_is_convolution(target.kernels, target.name, kind);
     for (size_t steps = 1; steps <= 6; steps++)
         for (int kind = 0; kind < CHECK_FILLS; kind++) test_input(steps, kind);
-    for (int part = 0; part < 24; part++) test_output(4 * check_random_size(1, 9), 1 + part % 2, 1 + part / 2 % 2);
+    for (size_t part = 0; part < 24; part++) test_output(4 * check_random_size(1, 9), 1 + part % 2, 1 + part / 2 % 5);
     for (int part = 0; part < 24; part++)
         test_gemm(check_random_size(1, 4), check_random_size(1, 3), check_random_size(1, 9), part % 6);
 }
@@ -159,7 +161,7 @@ static void bench(void) {
     for (int i = 0; i < 16; i++) to.taps[i] = check_input(32, 0);
     to.product = (pcl_gemm_i16){2, 4, 4, check_input(2 * 4 * STEP_VALUES * 2, 0), check_input(4 * 4 * 64 * 2, 0), bias,
                                 check_output(10 * 32 * 4, 0)};
-    to.output = (pcl_winograd_output_u8){products, 32, 32, {scale, 0, 0, 255}, check_output(4 * 32, 0), 64, 2, 2};
+    to.output = (pcl_winograd_output_u8){products, 32, 32, 32, {scale, 0, 0, 255}, check_output(4 * 32, 0), 64, 2, 2};
     static const char *const names[3] = {"winograd_input_u8, 32 channels", "gemm_i16, 10x32x32", "winograd_output_u8, 32 channels"};
     double scalar[3] = {0, 0, 0};
     check_target target;
