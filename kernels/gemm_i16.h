@@ -14,7 +14,7 @@ PCL_INLINE void pcl_gemm_i16_multiply(const int16_t *left, const int16_t *weight
                                       v128_t sums[PCL_GEMM_I16_ROWS][2]) {
     for (size_t step = 0; step < steps; step++, left += (PCL_GEMM_I16_ROWS - 1) * 8) {
         /* A pair in each round: of more, V8 would want more weights at once than there are registers. */
-#pragma clang loop unroll(disable)
+        PCL_ROLLED
         for (const int16_t *end = left + 8; left != end; left += 2, weights += 16) {
             PCL_HIDE(left);
             PCL_HIDE(weights);

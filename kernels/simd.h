@@ -34,6 +34,13 @@
  * each gets an addition of its own. */
 #define PCL_HIDE(pointer) __asm__("" : "+r"(pointer))
 
+/* Before a loop of few rounds that is to stay one. */
+#if defined(__clang__)
+#define PCL_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define PCL_ROLLED
+#endif
+
 /* Pads aside, memory is read in whole vectors; these serve the ends of rows. */
 PCL_INLINE v128_t pcl_load_part(const void *from, size_t bytes) {
     uint8_t copy[16] = {0};

@@ -85,7 +85,7 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
     const uint8_t *above = weights[0], *below = weights[1];
     columns += x * step;
     for (size_t i = 0; i < rounds; i++, columns += (f.dilation - 1) * column_bytes) {
-#pragma clang loop unroll(disable)
+        PCL_ROLLED
         for (const uint8_t *end = columns + run; columns != end; columns += 64, above += 64, below += 64) {
             PCL_HIDE(columns);
             v128_t weight0 = wasm_v128_load(above), weight1 = weight0;
