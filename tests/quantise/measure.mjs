@@ -29,24 +29,24 @@ const cases = {
     file: 'squeezenet_fp16.onnx', options: { mean: [103.939, 116.779, 123.68], std: 1, bgr: true, crop: 0.875, sensitivity: 0 }, mostBytes: 1.35e6, greatestLoss: 1,
     calibrate: () => every(imagenet(), 5), judge: () => others(imagenet(), 5), labels: true,
   },
-  vww: { file: 'vww_96_float.tflite', options: { range: '0..1', crop: 1 }, agreement: 98.5, calibrate: () => every(imagenet(), 5), judge: () => [...others(imagenet(), 5), ...photos()] },
+  vww: { file: 'vww_96_float.tflite', options: { range: '0..1', crop: 1 }, agreement: 98.5, rounds: 400, calibrate: () => every(imagenet(), 5), judge: () => [...others(imagenet(), 5), ...photos()] },
   resnet8: {
-    file: 'resnet8_float.tflite', options: { range: '0..255', crop: 1 }, agreement: 98.5,
+    file: 'resnet8_float.tflite', options: { range: '0..255', crop: 1 }, agreement: 98.5, rounds: 400,
     calibrate: () => every(imagenet(), 5), judge: () => every(picturesIn('training/caltech101').filter((path) => knownThings.test(path)), 2),
   },
   nc8: { file: 'mosaic_nc8_256.onnx', options: { range: '0..255' }, psnr: 30, calibrate: () => every(imagenet(), 10), judge: photos },
-  mosaic: { file: 'fns_mosaic.onnx', options: { range: '0..255', bgr: true }, psnr: 30, rounds: 3, calibrate: () => every(imagenet(), 50), judge: photos },
+  mosaic: { file: 'fns_mosaic.onnx', options: { range: '0..255', bgr: true }, psnr: 30, rounds: 2, calibrate: () => every(imagenet(), 50), judge: photos },
 };
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const percent = (share) => 100 * share;
 
-/** Medians of turns A B A B …, after a run of each to warm up. */
+/** Medians of turns A B A B …, the first third of them to warm up: browsers optimise small models' code only after many runs. */
 async function timeBoth(sources, rounds) {
   const models = await Promise.all(sources.map((source) => Model.load(source, engine)));
   const inputs = models.map((model) => probeInputs(model.inputs));
   const times = models.map(() => []);
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -rounds; round < 2 * rounds; round++) {
     for (const [i, model] of models.entries()) {
       const start = performance.now();
       await model.run(inputs[i]);
