@@ -26,7 +26,7 @@ typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels
 typedef void winograd_input_f32_function(const void *const taps[36], size_t channels, float *out, size_t stride);
 typedef void winograd_output_f32_function(const pcl_winograd_output *task);
 typedef void gemm_i16_function(const pcl_gemm_i16 *task);
-typedef void winograd_input_u8_function(const void *const taps[16], size_t steps, int16_t *out, size_t stride);
+typedef void winograd_input_u8_function(const void *const taps[36], size_t steps, int16_t *out, size_t stride);
 typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
 

@@ -96,15 +96,17 @@ typedef struct pcl_gemm_i16 {
     int32_t *out;                /* [tiles * 5][panels * 8] */
 } pcl_gemm_i16;
 
-/* --- winograd_u8: the two transforms around the 16 products (gemm_i16) of a quantised 3x3 convolution's 2x2 tiles of
- * output (src/ops/winograd_u8.c). All of it integers: exact. */
+/* --- winograd_u8: the two transforms around the 36 products (gemm_i16) of a quantised 3x3 convolution's 4x4 tiles of
+ * output (src/ops/winograd_u8.c). All of it integers: exact. A^T products A is 576 times the sums, modulo 2^32: the
+ * inverse of 9, modulo 2^32, makes it 64 times, which a shift divides by. */
+#define PCL_INVERSE_OF_9 0x38E38E39
 typedef struct pcl_winograd_output_u8 {
-    const int32_t *products; /* [16][stride]: [tiles][tile_stride], of which the first `channels` are a tile's */
+    const int32_t *products; /* [36][stride]: [tiles][tile_stride], of which the first `channels` are a tile's */
     size_t stride, tile_stride, channels; /* channels: a multiple of 4 */
-    pcl_requantization requantization;    /* of A^T products A, modulo 2^32 */
+    pcl_requantization requantization;    /* of the sums */
     uint8_t *out;      /* [rows][columns][channels], of as many tiles side by side as that takes */
     size_t row_stride; /* bytes */
-    size_t rows, columns; /* that are within the picture; rows: 1..2 */
+    size_t rows, columns; /* that are within the picture; rows: 1..4 */
 } pcl_winograd_output_u8;
 
 /* --- dwconv_u8, dwconv_f32: one or two rows of a depthwise convolution.
@@ -202,9 +204,9 @@ typedef struct pcl_kernels {
     /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
     void (*winograd_input_f32)(const void *const taps[36], size_t channels, float *out, size_t stride);
     void (*winograd_output_f32)(const pcl_winograd_output *task);
-    /* The same for the 4x4 pixels of F(2x2, 3x3): out[i * stride + step * PCL_GEMM_I16_ROWS * 8 + c] for c < 8; 8 * steps
+    /* The same of bytes: out[i * stride + step * PCL_GEMM_I16_ROWS * 8 + c] for c < 8; 8 * steps
      * bytes of each pixel, what lies beyond its channels too */
-    void (*winograd_input_u8)(const void *const taps[16], size_t steps, int16_t *out, size_t stride);
+    void (*winograd_input_u8)(const void *const taps[36], size_t steps, int16_t *out, size_t stride);
     void (*winograd_output_u8)(const pcl_winograd_output_u8 *task);
     /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value for in[i] >= -87.3,
      * below that within 2e-38; in place allowed */

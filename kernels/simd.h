@@ -30,9 +30,9 @@
  * unrolled loop's rounds, and the accumulators no longer fit the registers. */
 #define PCL_KEEP_ORDER() __asm__ volatile("" ::: "memory")
 
-/* Compilers no longer know where the pointer comes from: constant distances from it stay in the loads, where otherwise
- * each gets an addition of its own. */
-#define PCL_HIDE(pointer) __asm__("" : "+r"(pointer))
+/* Compilers no longer know where the value comes from. Of a pointer: constant distances from it stay in the loads, where
+ * otherwise each gets an addition of its own. */
+#define PCL_HIDE(value) __asm__("" : "+r"(value))
 
 /* Before a loop of few rounds that is to stay one. */
 #if defined(__clang__)
@@ -52,6 +52,19 @@ PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {
     uint8_t copy[16];
     wasm_v128_store(copy, value);
     memcpy(to, copy, bytes);
+}
+
+/* Products modulo 2^32: SIMDe's natively overflow signed integers, which sanitizers mind. */
+PCL_INLINE v128_t pcl_multiply_i32x4(v128_t a, v128_t b) {
+#if defined(__wasm_simd128__)
+    return wasm_i32x4_mul(a, b);
+#else
+    uint32_t x[4], y[4];
+    wasm_v128_store(x, a);
+    wasm_v128_store(y, b);
+    for (int i = 0; i < 4; i++) x[i] *= y[i];
+    return wasm_v128_load(x);
+#endif
 }
 
 /* min(max(value, low), high) with NaN passing, as pcl_clamp_f32. */

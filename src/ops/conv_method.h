@@ -26,9 +26,10 @@ typedef struct pcl_conv_method {
  * square (tests/unit/conv_test.c, 48 channels of noise). */
 extern const pcl_conv_method pcl_winograd_f32;
 
-/* Quantised 3x3 convolutions by F(2x2, 3x3): 16 products, not 36, all in
- * integers of 16 bits and sums of 32, so that the result is the direct one's
- * to the bit. */
+/* Quantised 3x3 convolutions by the same F(4x4, 3x3), in integers: of 16 bits
+ * in the products, modulo 2^32 in the sums. What G divides by, 24 in each
+ * direction, is left to the end and exact: the result is the direct one's to
+ * the bit. */
 extern const pcl_conv_method pcl_winograd_u8;
 
 /* Convolutions of floats without patches. A row of the picture, its pads

@@ -1,81 +1,79 @@
-#include <string.h>
-
 #include "ops/conv_method.h"
 #include "ops/winograd_tiles.h"
 
 enum {
-    SIDE = 2, /* of a tile of outputs */
-    MATRICES = 16,
-    UPSAMPLED_MATRICES = 9, /* of which others than zero; see is_idle */
-    CENTRE = 5, /* the matrix whose products all outputs of a tile are sums of, once: it carries the bias */
+    SIDE = 4, /* of a tile of outputs */
+    LINE = SIDE + 2,
+    MATRICES = LINE * LINE,
+    CENTRE = LINE + 1, /* the matrix whose products count four times in all outputs of a tile: it carries the bias */
     PANEL = 8,
     STEP = 8,
     ROW_TILE = PCL_GEMM_I16_ROWS,
-    CHUNK_BYTES = 256 << 10, /* of transformed tiles: they stay in the second-level cache */
-    MIN_TILES = 16,
+    CHUNK_BYTES = 512 << 10, /* of transformed tiles: they stay in the second-level cache */
+    MIN_TILES = 4,
     GAP = 64, /* bytes after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
-    MAX_CHANNELS = 448,
-    MAX_BIAS = 1 << 28 /* below, with MAX_CHANNELS, four times a sum fits 32 bits: 9 * 448 * 255 * 255 < 2^28 */
+    MAX_CHANNELS = 2048, /* in or out: sizes of a few tiles stay far below 2^32 bytes */
+    MAX_SUM = 1 << 25 /* 64 times a sum fits 32 bits */
 };
 
 typedef struct winograd {
     pcl_winograd_tiles tiles;
     size_t in_channels, out_channels;
     size_t steps, panels;     /* eights of in_channels and out_channels */
-    const int16_t *packed;    /* [MATRICES] of what gemm_i16 takes: four times the transformed weights */
-    const int32_t *bias;      /* [panels * PANEL], of CENTRE: four times the folded bias */
+    const int16_t *packed;    /* [MATRICES] of what gemm_i16 takes: see transform_filter */
+    const int32_t *bias;      /* [panels * PANEL], of CENTRE: 576 / 4 times the folded bias */
     const int32_t *zeros;     /* [panels * PANEL], of the others */
     const uint8_t *outside;   /* [steps * STEP]: the zero point */
-    pcl_requantization requantization; /* of four times the sums */
+    pcl_requantization requantization;
     pcl_add_u8 add;                    /* of a residual */
-    bool pairs;                        /* the middle rows and columns of what every tile sees are pairs of equals */
     size_t chunk;                      /* tiles done at a time, a multiple of ROW_TILE */
     size_t in_stride, out_stride;      /* elements from one matrix of transformed tiles, or of products, to the next */
     size_t thread_scratch;             /* bytes: [MATRICES][in_stride] int16, [MATRICES][out_stride] int32 */
 } winograd;
 
+/* Whether no input can make sums of MAX_SUM. */
 static bool sums_fit(const pcl_weighted *tensors) {
-    if (tensors->input->shape.dims[3] > MAX_CHANNELS) return false;
-    for (int32_t c = 0; c < tensors->channels; c++) {
-        int32_t bias = pcl_bias_integer(tensors->bias, (size_t)c);
-        if (bias <= -MAX_BIAS || bias >= MAX_BIAS) return false;
+    size_t depth = 9 * (size_t)tensors->input->shape.dims[3];
+    for (size_t c = 0; c < (size_t)tensors->channels; c++) {
+        int64_t most = pcl_bias_integer(tensors->bias, c), zero_point = pcl_weight_zero_point(tensors->weights, c);
+        most = most < 0 ? -most : most;
+        for (size_t i = 0; i < depth; i++) {
+            int64_t weight = pcl_weight_integer(tensors->weights, c * depth + i) - zero_point;
+            most += 255 * (weight < 0 ? -weight : weight);
+        }
+        if (most >= MAX_SUM) return false;
     }
     return true;
 }
 
-/* In an upsampled picture the middle rows of what a tile sees are one row twice, if its pad begins with half a pixel,
- * and so are the columns. Their difference is zero: all of a row and of a column of the matrices. */
-static bool sees_pairs(const pcl_im2col *window) {
-    return window->upsampled && window->pad_top % 2 != 0 && window->pad_left % 2 != 0 && window->out_h <= window->in_h &&
-           window->out_w <= window->in_w;
-}
-
-static bool is_idle(const winograd *self, size_t matrix) { return self->pairs && (matrix / 4 == 2 || matrix % 4 == 2); }
-
-/* In pairs of vector instructions, measured: a product of eight pairs is one, so are half the cells of a transform. */
+/* Counted in gemm_i16's multiply-accumulates, for which the transforms of a channel of a tile stand as well, measured. */
 static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors) {
     (void)node;
-    if (!pcl_weighted_quantised(tensors) || !pcl_winograd_fits(window) ) return false;
-    if (tensors->channels % 4 != 0) return false;
-    double depth = (double)tensors->input->shape.dims[3], columns = (double)tensors->channels;
-    double whole_depth = (double)pcl_round_up((size_t)depth, STEP), whole_columns = (double)pcl_round_up((size_t)columns, PANEL);
-    size_t tiles = pcl_winograd_cut(window, SIDE, (size_t)tensors->input->shape.dims[0]).count;
-    double matrices = sees_pairs(window) ? UPSAMPLED_MATRICES : MATRICES;
-    double products = matrices * whole_depth * whole_columns, transforms = 40 * depth + 80 * columns;
-    return tiles >= MIN_TILES && products + transforms < 0.9 * 36 * depth * columns * kernels->dot_cost && sums_fit(tensors);
+    if (!pcl_weighted_quantised(tensors) || !pcl_winograd_fits(window) || tensors->channels % 4 != 0) return false;
+    size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
+    size_t pictures = (size_t)tensors->input->shape.dims[0];
+    double depth = (double)in_channels, columns = (double)out_channels;
+    double tiles = (double)pcl_winograd_cut(window, SIDE, pictures).count;
+    double whole = (double)pcl_round_up(in_channels, STEP) * (double)pcl_round_up(out_channels, PANEL);
+    double outputs = (double)pictures * window->out_h * window->out_w;
+    double transforms = 160 * depth + 400 * columns;
+    return in_channels <= MAX_CHANNELS && out_channels <= MAX_CHANNELS && tiles >= MIN_TILES &&
+           tiles * (MATRICES * whole + transforms) < 0.9 * outputs * 9 * depth * columns * kernels->dot_cost &&
+           sums_fit(tensors);
 }
 
 /* --- Preparation ---------------------------------------------------------- */
 
-/* out[i] = 4 (G g G^T)[i] of a 3x3 filter. */
+/* out = G g G^T of a 3x3 filter, at most 64 * 255. The rows of G are 24 times the usual ones but for what A takes, a
+ * factor of 2 in the second and third and of 3 in the last. */
 static void transform_filter(const int32_t g[9], int32_t out[MATRICES]) {
-    static const int32_t G[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}}; /* twice the usual */
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++) {
-            out[i * 4 + j] = 0;
+    static const int32_t G[LINE][3] = {{6, 0, 0}, {-2, -2, -2}, {-2, 2, -2}, {1, 2, 4}, {1, -2, 4}, {0, 0, 8}};
+    for (int i = 0; i < LINE; i++)
+        for (int j = 0; j < LINE; j++) {
+            out[i * LINE + j] = 0;
             for (int y = 0; y < 3; y++)
-                for (int x = 0; x < 3; x++) out[i * 4 + j] += G[i][y] * G[j][x] * g[y * 3 + x];
+                for (int x = 0; x < 3; x++) out[i * LINE + j] += G[i][y] * G[j][x] * g[y * 3 + x];
         }
 }
 
@@ -110,8 +108,8 @@ static bool pack(const pcl_prepare_context *context, winograd *self, const pcl_w
     for (size_t c = 0; c < self->out_channels; c++) {
         uint32_t sum = pack_column(self, tensors->weights, c, packed);
         uint32_t folded = (uint32_t)pcl_fold_bias(pcl_bias_integer(tensors->bias, c), zero_point, 0, sum);
-        bias[c] = (int32_t)(folded * 4);
-        scale[c] = pcl_requantization_scale(tensors, c) / 4;
+        bias[c] = (int32_t)(folded * 144);
+        scale[c] = pcl_requantization_scale(tensors, c);
     }
     for (size_t c = 0; c < depth; c++) outside[c] = (uint8_t)zero_point;
     self->packed = packed;
@@ -128,7 +126,7 @@ static bool plan_chunks(winograd *self, size_t threads, size_t *scratch_bytes) {
     self->chunk = chunk < ROW_TILE ? ROW_TILE : chunk;
     self->in_stride = self->chunk * self->steps * STEP + GAP / sizeof(int16_t);
     self->out_stride = self->chunk * self->panels * PANEL + GAP / sizeof(int32_t);
-    self->thread_scratch = self->chunk * tile_bytes + 2 * MATRICES * GAP; /* of at most MAX_CHANNELS in, a few megabytes */
+    self->thread_scratch = self->chunk * tile_bytes + 2 * MATRICES * GAP;
     return pcl_size_mul(self->thread_scratch, threads, scratch_bytes);
 }
 
@@ -142,7 +140,6 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
                            .out_channels = out_channels,
                            .steps = pcl_round_up(in_channels, STEP) / STEP,
                            .panels = pcl_round_up(out_channels, PANEL) / PANEL};
-        self->pairs = sees_pairs(window);
         if (node->attributes.conv.residual) pcl_conv_residual_u8(node, &self->add);
         if (plan_chunks(self, (size_t)threads, scratch_bytes) && pack(context, self, tensors)) return self;
     }
@@ -167,7 +164,6 @@ static void transform(const pcl_kernels *kernels, const winograd *self, const vo
 static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const int16_t *a, int32_t *out) {
     pcl_gemm_i16 task = {.tiles = (tiles + ROW_TILE - 1) / ROW_TILE, .panels = self->panels, .steps = self->steps};
     for (size_t i = 0; i < MATRICES; i++) {
-        if (is_idle(self, i)) continue;
         task.a = a + i * self->in_stride;
         task.packed = self->packed + i * self->panels * self->steps * STEP * PANEL;
         task.bias = i == CENTRE ? self->bias : self->zeros;
@@ -203,8 +199,6 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     const winograd *self = prepared;
     int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)index * self->thread_scratch);
     int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);
-    for (size_t i = 0; i < MATRICES; i++)
-        if (is_idle(self, i)) memset(products + i * self->out_stride, 0, self->out_stride * sizeof *products);
     size_t begin, end;
     pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {

@@ -1,5 +1,5 @@
-/* winograd_u8 and gemm_i16: the scalar transforms around the 16 products give
- * four times the 3x3 convolution itself; the others agree with scalar to the bit. */
+/* winograd_u8 and gemm_i16: the scalar transforms around the 36 products give
+ * the 3x3 convolution itself; the others agree with scalar to the bit. */
 #include "checkkernel.h"
 
 enum { STEP_VALUES = PCL_GEMM_I16_ROWS * 8 };
@@ -13,39 +13,43 @@ static void fill_i32(int32_t *values, size_t count) {
     for (size_t i = 0; i < count; i++) values[i] = (int32_t)check_random();
 }
 
-/* 4 G g G^T, written out from the points 0, 1, -1 and infinity. */
-static void transform_filter(const int g[9], int out[16]) {
-    static const int rows[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}};
-    for (int i = 0; i < 16; i++) {
+/* 576 G g G^T, written out from the points 0, 1, -1, 2, -2 (the last row is the point at infinity), but for the factors
+ * that the output's transform brings. */
+static void transform_filter(const int g[9], int out[36]) {
+    static const int points[5] = {0, 1, -1, 2, -2}, scales[5] = {6, -2, -2, 1, 1};
+    int rows[6][3] = {[5] = {0, 0, 8}};
+    for (int i = 0; i < 5; i++)
+        for (int p = 0, power = 1; p < 3; p++, power *= points[i]) rows[i][p] = scales[i] * power;
+    for (int i = 0; i < 36; i++) {
         out[i] = 0;
-        for (int t = 0; t < 9; t++) out[i] += rows[i / 4][t / 3] * rows[i % 4][t % 3] * g[t];
+        for (int t = 0; t < 9; t++) out[i] += rows[i / 6][t / 3] * rows[i % 6][t % 3] * g[t];
     }
 }
 
-/* One channel in eight columns, with a factor that makes the bytes the sums themselves. */
+/* One channel in eight columns. */
 static void test_is_convolution(const pcl_kernels *kernels, const char *name, int kind) {
-    uint8_t pixels[16][8 + 15], got[4 * 8], expected[4 * 8];
-    int16_t transformed[16][STEP_VALUES] = {0};
-    int32_t products[16][8];
-    const float scale[8] = {0.25f, 0.25f, 0.25f, 0.25f, 0.125f, 0.125f, 0.125f, 0.125f};
-    int filter[9], weights[16];
-    const void *taps[16];
+    uint8_t pixels[36][8 + 15], got[16 * 8], expected[16 * 8];
+    int16_t transformed[36][STEP_VALUES] = {0};
+    int32_t products[36][8];
+    const float scale[8] = {1, 1, 1, 1, 0.5f, 0.5f, 0.5f, 0.5f};
+    int filter[9], weights[36];
+    const void *taps[36];
     for (int t = 0; t < 9; t++) filter[t] = kind == 0 ? (int)(check_random() % 511) - 255 : kind % 2 ? 255 : -255;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 36; i++) {
         check_fill(pixels[i], sizeof pixels[i], kind);
         taps[i] = pixels[i];
     }
     transform_filter(filter, weights);
     kernels->winograd_input_u8(taps, 1, transformed[0], STEP_VALUES);
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 36; i++)
         for (int c = 0; c < 8; c++) products[i][c] = transformed[i][c] * weights[i];
-    pcl_winograd_output_u8 task = {products[0], 8, 8, 8, {scale, 100, 3, 250}, got, 16, 2, 2};
+    pcl_winograd_output_u8 task = {products[0], 8, 8, 8, {scale, 100, 3, 250}, got, 32, 4, 4};
     kernels->winograd_output_u8(&task);
-    for (int o = 0; o < 4; o++)
+    for (int o = 0; o < 16; o++)
         for (int c = 0; c < 8; c++) {
             int sum = 0;
-            for (int t = 0; t < 9; t++) sum += filter[t] * pixels[(o / 2 + t / 3) * 4 + o % 2 + t % 3][c];
-            float value = (float)sum * scale[c] * 4 + 100;
+            for (int t = 0; t < 9; t++) sum += filter[t] * pixels[(o / 4 + t / 3) * 6 + o % 4 + t % 3][c];
+            float value = (float)sum * scale[c] + 100;
             value = value < 3 ? 3 : value > 250 ? 250 : value;
             int whole = (int)value; /* halves to even */
             expected[o * 8 + c] = (uint8_t)(whole + (value - (float)whole == 0.5f && whole % 2));
@@ -54,13 +58,13 @@ static void test_is_convolution(const pcl_kernels *kernels, const char *name, in
 }
 
 static void test_input(size_t steps, int kind) {
-    const void *taps[16];
-    for (int i = 0; i < 16; i++) {
+    const void *taps[36];
+    for (int i = 0; i < 36; i++) {
         uint8_t *pixel = check_input(steps * 8, check_random_size(0, 15));
         check_fill(pixel, steps * 8, kind);
         taps[i] = pixel;
     }
-    size_t stride = steps * STEP_VALUES + 8 * check_random_size(0, 3), count = 15 * stride + (steps - 1) * STEP_VALUES + 8;
+    size_t stride = steps * STEP_VALUES + 8 * check_random_size(0, 3), count = 35 * stride + (steps - 1) * STEP_VALUES + 8;
     int16_t *out = check_output(count * 2, 2 * check_random_size(0, 7)), *expected = check_input(count * 2, 0);
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
@@ -74,8 +78,8 @@ static void test_input(size_t steps, int kind) {
 }
 
 static void test_output(size_t channels, size_t rows, size_t columns) {
-    size_t tiles = (columns + 1) / 2, tile_stride = channels + check_random_size(0, 9);
-    size_t stride = tiles * tile_stride + check_random_size(0, 9), values = 15 * stride + (tiles - 1) * tile_stride + channels;
+    size_t tiles = (columns + 3) / 4, tile_stride = channels + check_random_size(0, 9);
+    size_t stride = tiles * tile_stride + check_random_size(0, 9), values = 35 * stride + (tiles - 1) * tile_stride + channels;
     size_t row_stride = columns * channels + check_random_size(0, 5);
     int32_t *products = check_input(values * 4, 4 * check_random_size(0, 3));
     fill_i32(products, values);
@@ -124,14 +128,14 @@ static void test(void) {
         for (int kind = 0; kind < CHECK_FILLS; kind++) test_is_convolution(target.kernels, target.name, kind);
     for (size_t steps = 1; steps <= 6; steps++)
         for (int kind = 0; kind < CHECK_FILLS; kind++) test_input(steps, kind);
-    for (size_t part = 0; part < 24; part++) test_output(4 * check_random_size(1, 9), 1 + part % 2, 1 + part / 2 % 5);
+    for (size_t part = 0; part < 72; part++) test_output(4 * check_random_size(1, 9), 1 + part % 4, 1 + part / 4 % 9);
     for (int part = 0; part < 24; part++)
         test_gemm(check_random_size(1, 4), check_random_size(1, 3), check_random_size(1, 9), part % 6);
 }
 
 typedef struct call {
     const pcl_kernels *kernels;
-    const void *taps[16];
+    const void *taps[36];
     int16_t *transformed;
     pcl_gemm_i16 product;
     pcl_winograd_output_u8 output;
@@ -154,14 +158,14 @@ static void run_output(void *argument) {
 
 /* 32 channels in and out; the product of 10 tiles. */
 static void bench(void) {
-    call to = {.transformed = check_input(16 * 4 * STEP_VALUES * 2, 0)};
-    int32_t *bias = check_input(32 * 4, 0), *products = check_input(16 * 32 * 4, 0);
+    call to = {.transformed = check_input(36 * 4 * STEP_VALUES * 2, 0)};
+    int32_t *bias = check_input(32 * 4, 0), *products = check_input(36 * 32 * 4, 0);
     float *scale = check_input(32 * 4, 0);
     for (int c = 0; c < 32; c++) scale[c] = 1e-4f;
-    for (int i = 0; i < 16; i++) to.taps[i] = check_input(32, 0);
+    for (int i = 0; i < 36; i++) to.taps[i] = check_input(32, 0);
     to.product = (pcl_gemm_i16){2, 4, 4, check_input(2 * 4 * STEP_VALUES * 2, 0), check_input(4 * 4 * 64 * 2, 0), bias,
                                 check_output(10 * 32 * 4, 0)};
-    to.output = (pcl_winograd_output_u8){products, 32, 32, 32, {scale, 0, 0, 255}, check_output(4 * 32, 0), 64, 2, 2};
+    to.output = (pcl_winograd_output_u8){products, 32, 32, 32, {scale, 0, 0, 255}, check_output(16 * 32, 0), 128, 4, 4};
     static const char *const names[3] = {"winograd_input_u8, 32 channels", "gemm_i16, 10x32x32", "winograd_output_u8, 32 channels"};
     double scalar[3] = {0, 0, 0};
     check_target target;
