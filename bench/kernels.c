@@ -7,6 +7,7 @@
 static const pcl_kernels *kernels;
 static pcl_gemm_u8 gemm_u8;
 static pcl_gemm_f32 gemm_f32;
+static pcl_gemm_i16 gemm_i16;
 static pcl_dwconv_u8 dwconv_u8;
 static pcl_dwconv_f32 dwconv_f32;
 static size_t out_height; /* of the depthwise layers */
@@ -54,6 +55,17 @@ PCL_API void bench_gemm_u8(int times) {
 
 PCL_API void bench_gemm_f32(int times) {
     while (times-- > 0) kernels->gemm_f32(&gemm_f32);
+}
+
+/* A product of Winograd's: rows are a multiple of five, columns and depth of eight. */
+PCL_API void bench_gemm_i16_make(size_t rows, size_t columns, size_t depth) {
+    gemm_i16 = (pcl_gemm_i16){rows / PCL_GEMM_I16_ROWS, columns / 8, depth / 8, random_bytes(rows * depth * 2),
+                              random_bytes(columns * depth * 2), random_bytes(columns * 4),
+                              random_bytes(rows * columns * 4)};
+}
+
+PCL_API void bench_gemm_i16(int times) {
+    while (times-- > 0) kernels->gemm_i16(&gemm_i16);
 }
 
 /* A square picture, "same" padding. */
@@ -164,6 +176,16 @@ PCL_API void bench_winograd_input_f32(int times) {
     for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 64)); i++) {
         kernels->winograd_input_f32(simple.taps, 64, simple.out_f32, 64);
     }
+}
+PCL_API void bench_winograd_input_u8(int times) {
+    for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 64)); i++) {
+        kernels->winograd_input_u8(simple.taps, 8, (int16_t *)simple.out_f32, 64);
+    }
+}
+PCL_API void bench_winograd_output_u8(int times) {
+    pcl_requantization to = {simple.per_channel[0], 100, 0, 255};
+    pcl_winograd_output_u8 tile = {(int32_t *)simple.in_f32, 64, 64, 32, to, simple.out, 128, 4, 4};
+    for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 32)); i++) kernels->winograd_output_u8(&tile);
 }
 PCL_API void bench_winograd_output_f32(int times) {
     pcl_winograd_output tile = {simple.in_f32, 64, 64, simple.in_f32, 0.0f, 6.0f, simple.out_f32, 256, 4, 4};

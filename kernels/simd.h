@@ -30,8 +30,8 @@
  * unrolled loop's rounds, and the accumulators no longer fit the registers. */
 #define PCL_KEEP_ORDER() __asm__ volatile("" ::: "memory")
 
-/* Compilers no longer know where the value comes from. Of a pointer: constant distances from it stay in the loads, where
- * otherwise each gets an addition of its own. */
+/* Compilers no longer know where the value comes from. Of a pointer: constant distances from it stay in the loads,
+ * where otherwise each gets an addition of its own. */
 #define PCL_HIDE(value) __asm__("" : "+r"(value))
 
 /* Before a loop of few rounds that is to stay one. */

@@ -76,7 +76,8 @@ PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, size_t x, size_t
 typedef v128_t three_columns[2][3];
 
 /* What four neighbouring outputs in one row or two take from the columns below them; one group. */
-PCL_INLINE void add_three(const uint8_t *column, const three_columns from, int stride, int out_rows, v128_t sums[2][4]) {
+PCL_INLINE void add_three(const uint8_t *column, const three_columns from, int stride, int out_rows,
+                          v128_t sums[2][4]) {
     three_columns weights; /* six of the 15 registers */
     for (int i = 0; i < 3; i++) {
         for (int r = 0; r < out_rows; r++) weights[r][i] = from[r][i];

@@ -1,8 +1,8 @@
 #include "functions.h"
 #include "requantize.h"
 
-/* The matrices of F(4x4, 3x3), with the points 0, 1, -1, 2, -2; A's columns times what src/ops/winograd_u8.c leaves out of
- * the weights. */
+/* The matrices of F(4x4, 3x3), with the points 0, 1, -1, 2, -2; A's columns times what src/ops/winograd_u8.c leaves out
+ * of the weights. */
 static const int B[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
                             {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
 static const int A[4][6] = {{1, 2, 2, 1, 1, 0}, {0, 2, -2, 2, -2, 0}, {0, 2, 2, 4, 4, 0}, {0, 2, -2, 8, -8, 3}};

@@ -80,7 +80,8 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
         for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
     }
     /* A pair in each round: of more, V8 would want more values at once than there are registers. */
-    size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes, rounds = f.dilation == 1 ? 1 : f.width;
+    size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes;
+    size_t rounds = f.dilation == 1 ? 1 : f.width;
     size_t run = f.width / rounds * column_bytes; /* columns side by side */
     const uint8_t *above = weights[0], *below = weights[1];
     columns += x * step;

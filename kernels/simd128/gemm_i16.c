@@ -4,7 +4,8 @@
 
 void pcl_gemm_i16_simd128(const pcl_gemm_i16 *task) {
     const int16_t *weights = task->packed;
-    size_t columns = task->panels * 8, panel_values = task->steps * 64, tile_values = task->steps * PCL_GEMM_I16_ROWS * 8;
+    size_t columns = task->panels * 8;
+    size_t panel_values = task->steps * 64, tile_values = task->steps * PCL_GEMM_I16_ROWS * 8;
     for (size_t first = 0; first < columns; first += 8, weights += panel_values) {
         v128_t bias0 = wasm_v128_load(task->bias + first), bias1 = wasm_v128_load(task->bias + first + 4);
         const int16_t *a = task->a;

@@ -44,8 +44,8 @@ void pcl_winograd_input_u8_simd128(const void *const taps[36], size_t steps, int
 }
 
 /* Four channels of a tile, as much of it as task->rows and `columns` say. */
-PCL_INLINE void output_channels(const pcl_winograd_output_u8 *task, const pcl_rounding *rounding, const int32_t *products,
-                                v128_t scale, v128_t inverse_of_9, uint8_t *out, size_t columns) {
+PCL_INLINE void output_channels(const pcl_winograd_output_u8 *task, const pcl_rounding *rounding,
+                                const int32_t *products, v128_t scale, v128_t inverse_of_9, uint8_t *out, size_t columns) {
     v128_t half[6][4]; /* [x][row] */
     for (size_t x = 0; x < 6; x++) {
         v128_t column[6];

@@ -326,7 +326,8 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
     self->method = tap_stride == 1 ? method_for(context->kernels, node, &self->patches, tensors) : NULL;
     if (self->method) {
-        self->of_method = self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
+        self->of_method =
+            self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
         return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;
     }
     merge_pixels(self);

@@ -32,9 +32,9 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
                  const pcl_weighted *tensors) {
     (void)kernels;
     int64_t depth = (int64_t)window->filter_w * tensors->input->shape.dims[3];
-    return tensors->input->dtype == PCL_FLOAT32 && !window->upsampled && window->tap_bytes == window->pixel_bytes && window->filter_h > 1 &&
-           window->stride_h == 1 && window->stride_w == 1 && window->dilation_h == 1 && window->dilation_w == 1 &&
-           depth >= MIN_DEPTH && tensors->channels < COLUMN_TILE && window->out_w >= ROW_TILE &&
+    return tensors->input->dtype == PCL_FLOAT32 && !window->upsampled && window->tap_bytes == window->pixel_bytes &&
+           window->filter_h > 1 && window->stride_h == 1 && window->stride_w == 1 && window->dilation_h == 1 &&
+           window->dilation_w == 1 && depth >= MIN_DEPTH && tensors->channels < COLUMN_TILE && window->out_w >= ROW_TILE &&
            window->out_h >= window->filter_h && !node->attributes.conv.residual;
 }
 
