@@ -127,8 +127,10 @@ static void fill_bytes(uint8_t *data, const pcl_picture *in, const pcl_pixel_for
         quantise_table(table, format, c, tensor);
         uint8_t *to = data + c * shape->channel_step;
         const uint8_t *from = in->pixels;
+        bool gray = format->channels == 1; /* outside of the loop, which painters wait for */
+        uint32_t offset = gray ? 0 : byte_of(format, c);
         for (size_t i = 0; i < shape->count; i++, from += 4, to += shape->pixel_step)
-            *to = table[source_byte(from, format, c)];
+            *to = table[gray ? luma(from) : from[offset]];
     }
 }
 
@@ -186,8 +188,12 @@ static void read_bytes(pcl_picture *out, const uint8_t *data, const pcl_pixel_fo
         }
         const uint8_t *from = data + c * shape->channel_step;
         uint8_t *to = out->pixels;
-        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step)
-            store(to, format, c, table[*from]);
+        if (format->channels == 1) {
+            for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) store(to, format, c, table[*from]);
+            continue;
+        }
+        to += byte_of(format, c);
+        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) *to = table[*from];
     }
 }
 
