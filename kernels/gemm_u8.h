@@ -73,7 +73,7 @@ static __attribute__((noinline)) void pcl_gemm_u8_store_part(const v128_t *bytes
 /* Requantises and writes rows `row` and on; sums: [rows][columns 0-3, 4-7] */
 PCL_INLINE void pcl_gemm_u8_store(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, int rows,
                                   v128_t (*sums)[2]) {
-    v128_t bytes[6]; /* two rows each */
+    v128_t bytes[3]; /* two rows each */
     for (int r = 0; r < rows; r += 2) {
         v128_t values[4];
         for (int i = 0; i < 4; i++) {
