@@ -19,6 +19,15 @@
 
 #include "pincel.h"
 
+/* A browser replaces a function by its optimised form from the next call on, and the sooner the smaller it is: loops
+ * that take the time stand alone, in functions that many calls share. wasm-opt leaves them so by their names' ending,
+ * _apart. */
+#if defined(__wasm__)
+#define PCL_APART static __attribute__((noinline))
+#else
+#define PCL_APART static
+#endif
+
 /* From an int32 accumulator to a uint8 value:
  *     y = (float)acc * scale[c]                    rounded to nearest float
  *     y = min(max(y, low - zero_point), high - zero_point)

@@ -17,15 +17,6 @@
 
 #define PCL_INLINE static inline __attribute__((always_inline))
 
-/* A browser replaces a function by its optimised form from the next call on, and the sooner the smaller it is: loops
- * that take the time stand alone, in functions that many calls share. wasm-opt leaves them so by their names' ending,
- * _apart. */
-#if defined(__wasm__)
-#define PCL_APART static __attribute__((noinline))
-#else
-#define PCL_APART static
-#endif
-
 /* No load moves past this point. Without it compilers gather the loads of an
  * unrolled loop's rounds, and the accumulators no longer fit the registers. */
 #define PCL_KEEP_ORDER() __asm__ volatile("" ::: "memory")

@@ -25,8 +25,8 @@ static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_no
 /* One column as the kernels want it: int8, uint8 less 128. Returns the sum of
  * weight - zero point. All weights pass here before a page has its first
  * result: see PCL_APART. */
-static __attribute__((noinline)) uint32_t gather_apart(const uint8_t *from, const int32_t *offsets, size_t depth,
-                                                       int8_t zero, uint8_t flip, int8_t *out) {
+PCL_APART uint32_t gather_apart(const uint8_t *from, const int32_t *offsets, size_t depth, int8_t zero, uint8_t flip,
+                                int8_t *out) {
     uint32_t sum = 0;
     for (size_t k = 0; k < depth; k++) {
         int8_t value = offsets[k] == PCL_NO_WEIGHT ? zero : (int8_t)(from[offsets[k]] ^ flip);
