@@ -79,10 +79,17 @@ static uint8_t luma(const uint8_t *rgba) {
     return (uint8_t)((rgba[0] * 19595u + rgba[1] * 38470u + rgba[2] * 7471u + 0x8000u) >> 16);
 }
 
-/* The byte of each pixel that a channel reads. */
-static uint8_t source_byte(const uint8_t *rgba, const pcl_pixel_format *format, uint32_t channel) {
-    return format->channels == 1 ? luma(rgba) : rgba[byte_of(format, channel)];
+/* What a channel has of each pixel: known before the loops over them, which painters wait for. */
+typedef struct part {
+    bool gray; /* all three colours */
+    uint32_t byte;
+} part;
+
+static part part_of(const pcl_pixel_format *format, uint32_t channel) {
+    return (part){.gray = format->channels == 1, .byte = byte_of(format, channel)};
 }
+
+static inline uint8_t source_byte(const uint8_t *rgba, part of) { return of.gray ? luma(rgba) : rgba[of.byte]; }
 
 static double real_of_byte(const pcl_pixel_format *format, uint32_t channel, int32_t byte) {
     return ((double)byte - format->mean[channel]) / format->std[channel];
@@ -94,8 +101,9 @@ static void fill_float(float *data, const pcl_picture *in, const pcl_pixel_forma
         for (int32_t byte = 0; byte < 256; byte++) table[byte] = (float)real_of_byte(format, c, byte);
         float *to = data + c * shape->channel_step;
         const uint8_t *from = in->pixels;
+        part of = part_of(format, c);
         for (size_t i = 0; i < shape->count; i++, from += 4, to += shape->pixel_step)
-            *to = table[source_byte(from, format, c)];
+            *to = table[source_byte(from, of)];
     }
 }
 
@@ -103,8 +111,9 @@ static void fill_half(uint16_t *data, const pcl_picture *in, const pcl_pixel_for
     for (uint32_t c = 0; c < shape->channels; c++) {
         uint16_t *to = data + c * shape->channel_step;
         const uint8_t *from = in->pixels;
+        part of = part_of(format, c);
         for (size_t i = 0; i < shape->count; i++, from += 4, to += shape->pixel_step)
-            *to = pcl_float_to_half((float)real_of_byte(format, c, source_byte(from, format, c)));
+            *to = pcl_float_to_half((float)real_of_byte(format, c, source_byte(from, of)));
     }
 }
 
@@ -127,10 +136,9 @@ static void fill_bytes(uint8_t *data, const pcl_picture *in, const pcl_pixel_for
         quantise_table(table, format, c, tensor);
         uint8_t *to = data + c * shape->channel_step;
         const uint8_t *from = in->pixels;
-        bool gray = format->channels == 1; /* outside of the loop, which painters wait for */
-        uint32_t offset = gray ? 0 : byte_of(format, c);
+        part of = part_of(format, c);
         for (size_t i = 0; i < shape->count; i++, from += 4, to += shape->pixel_step)
-            *to = table[gray ? luma(from) : from[offset]];
+            *to = table[source_byte(from, of)];
     }
 }
 
@@ -152,18 +160,18 @@ static uint8_t byte_of_real(const pcl_pixel_format *format, uint32_t channel, do
     return (uint8_t)clamp(round_half_down(real * format->std[channel] + format->mean[channel]), 0, 255);
 }
 
-/* Gray fills all three colours. */
-static void store(uint8_t *rgba, const pcl_pixel_format *format, uint32_t channel, uint8_t byte) {
-    if (format->channels == 1) rgba[0] = rgba[1] = rgba[2] = byte;
-    else rgba[byte_of(format, channel)] = byte;
+static inline void store(uint8_t *rgba, part of, uint8_t byte) {
+    if (of.gray) rgba[0] = rgba[1] = rgba[2] = byte;
+    else rgba[of.byte] = byte;
 }
 
 static void read_float(pcl_picture *out, const float *data, const pcl_pixel_format *format, const layout *shape) {
     for (uint32_t c = 0; c < shape->channels; c++) {
         const float *from = data + c * shape->channel_step;
         uint8_t *to = out->pixels;
+        part of = part_of(format, c);
         for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step)
-            store(to, format, c, byte_of_real(format, c, *from));
+            store(to, of, byte_of_real(format, c, *from));
     }
 }
 
@@ -171,8 +179,9 @@ static void read_half(pcl_picture *out, const uint16_t *data, const pcl_pixel_fo
     for (uint32_t c = 0; c < shape->channels; c++) {
         const uint16_t *from = data + c * shape->channel_step;
         uint8_t *to = out->pixels;
+        part of = part_of(format, c);
         for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step)
-            store(to, format, c, byte_of_real(format, c, pcl_half_to_float(*from)));
+            store(to, of, byte_of_real(format, c, pcl_half_to_float(*from)));
     }
 }
 
@@ -188,12 +197,8 @@ static void read_bytes(pcl_picture *out, const uint8_t *data, const pcl_pixel_fo
         }
         const uint8_t *from = data + c * shape->channel_step;
         uint8_t *to = out->pixels;
-        if (format->channels == 1) {
-            for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) store(to, format, c, table[*from]);
-            continue;
-        }
-        to += byte_of(format, c);
-        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) *to = table[*from];
+        part of = part_of(format, c);
+        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) store(to, of, table[*from]);
     }
 }
 
