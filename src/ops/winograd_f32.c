@@ -5,13 +5,12 @@
 #include "ops/winograd_tiles.h"
 
 enum {
-    OUT_TILE = 4,
-    IN_TILE = 6,
-    MATRICES = IN_TILE * IN_TILE, /* products of matrices that a set of tiles takes */
-    PANEL = 8,                    /* columns that the packed layout keeps side by side */
-    ROW_TILE = 12,                /* rows that the GEMM kernels do at once, in narrow matrices */
-    CHUNK_BYTES = 1 << 20,        /* of transformed tiles: they stay in the second-level cache */
-    MIN_TILES = 12,
+    LINE = PCL_WINOGRAD_LINE,
+    MATRICES = PCL_WINOGRAD_MATRICES,
+    PANEL = 8,             /* columns that the packed layout keeps side by side */
+    ROW_TILE = 12,         /* rows that the GEMM kernels do at once, in narrow matrices */
+    CHUNK_BYTES = 1 << 20, /* of transformed tiles: they stay in the second-level cache */
+    MLINES = 12,
     GAP = 16 /* floats after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
 };
 
@@ -36,25 +35,25 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     if (tensors->input->dtype != PCL_FLOAT32 || !pcl_winograd_fits(window)) return false;
     if (in_channels % 4 != 0 || out_channels % 4 != 0) return false;
     double pictures = (double)tensors->input->shape.dims[0];
-    double tiles = (double)pcl_winograd_cut(window, OUT_TILE, (size_t)tensors->input->shape.dims[0]).count;
+    double tiles = (double)pcl_winograd_cut(window, (size_t)tensors->input->shape.dims[0]).count;
     double pairs = (double)in_channels * (double)out_channels;
     double direct = pictures * window->out_h * window->out_w * 9.0 * pairs;
     double transforms = 10.0 * (double)(in_channels + out_channels); /* measured, in multiply-accumulates of a matrix */
-    return tiles >= MIN_TILES && tiles * MATRICES * (pairs + transforms) < 0.7 * direct;
+    return tiles >= MLINES && tiles * MATRICES * (pairs + transforms) < 0.7 * direct;
 }
 
 /* --- Preparation ---------------------------------------------------------- */
 
 /* out = G g G^T, g: a 3x3 filter. */
 static void transform_filter(const double g[9], float *out, size_t stride) {
-    static const double G[IN_TILE][3] = {{1. / 4, 0, 0},           {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
+    static const double G[LINE][3] = {{1. / 4, 0, 0},           {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
                                          {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}};
-    for (int i = 0; i < IN_TILE; i++)
-        for (int j = 0; j < IN_TILE; j++) {
+    for (int i = 0; i < LINE; i++)
+        for (int j = 0; j < LINE; j++) {
             double sum = 0;
             for (int y = 0; y < 3; y++)
                 for (int x = 0; x < 3; x++) sum += G[i][y] * G[j][x] * g[y * 3 + x];
-            out[(size_t)(i * IN_TILE + j) * stride] = (float)sum;
+            out[(size_t)(i * LINE + j) * stride] = (float)sum;
         }
 }
 
@@ -98,7 +97,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
                            const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes) {
     winograd *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (self) {
-        *self = (winograd){.tiles = pcl_winograd_cut(window, OUT_TILE, (size_t)tensors->input->shape.dims[0]),
+        *self = (winograd){.tiles = pcl_winograd_cut(window, (size_t)tensors->input->shape.dims[0]),
                            .in_channels = (size_t)tensors->input->shape.dims[3],
                            .out_channels = (size_t)tensors->channels};
         pcl_activation_range(tensors->activation, &self->low, &self->high);

@@ -4,26 +4,30 @@
 
 #include "ops/im2col.h"
 
+enum {
+    PCL_WINOGRAD_SIDE = 4,                                         /* outputs along a tile */
+    PCL_WINOGRAD_LINE = PCL_WINOGRAD_SIDE + 2,                     /* pixels along it that they see */
+    PCL_WINOGRAD_MATRICES = PCL_WINOGRAD_LINE * PCL_WINOGRAD_LINE, /* pixels in all; products that a set of tiles takes */
+};
+
 /* Whether a window is 3x3 with stride 1, no dilation and all channels in one group. */
 bool pcl_winograd_fits(const pcl_im2col *window);
 
-/* Tiles of side x side outputs (the last of a row or column maybe less), row-major over a picture, then the batch. Each
- * sees (side + 2) x (side + 2) pixels. */
+/* Tiles of 4x4 outputs (the last of a row or column maybe less), row-major over a picture, then the batch. */
 typedef struct pcl_winograd_tiles {
-    int32_t side;
     int32_t in_h, in_w, out_h, out_w;
     int32_t pad_top, pad_left;
     bool reflect, upsampled; /* upsampled: the picture has half of in_h and in_w, its pixels count as two by two */
     size_t per_row, per_picture, count;
 } pcl_winograd_tiles;
 
-pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, int32_t side, size_t pictures);
+pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, size_t pictures);
 
 /* The place of a tile's outputs in the batch. */
 typedef struct pcl_winograd_place {
     size_t picture;
     int32_t y, x;
-    int32_t rows, columns; /* 1..side, that are within the picture */
+    int32_t rows, columns; /* 1..PCL_WINOGRAD_SIDE, that are within the picture */
     size_t first;          /* pixel of the output, counted over the batch */
 } pcl_winograd_place;
 
@@ -31,9 +35,10 @@ pcl_winograd_place pcl_winograd_place_of(const pcl_winograd_tiles *tiles, size_t
 /* From a tile to the next one. */
 void pcl_winograd_advance(const pcl_winograd_tiles *tiles, pcl_winograd_place *place);
 
-/* Points at the (side + 2)^2 pixels of `pixel_bytes` under a tile, `outside` where there are none. follows: taps hold
+/* Points at the pixels of `pixel_bytes` under a tile, `outside` where there are none. follows: taps hold
  * those of the tile before. */
 void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_place *place, const void *input,
-                            size_t pixel_bytes, const void *outside, bool follows, const void **taps);
+                            size_t pixel_bytes, const void *outside, bool follows,
+                            const void *taps[PCL_WINOGRAD_MATRICES]);
 
 #endif

@@ -2,15 +2,15 @@
 #include "ops/winograd_tiles.h"
 
 enum {
-    SIDE = 4, /* of a tile of outputs */
-    LINE = SIDE + 2,
-    MATRICES = LINE * LINE,
+    SIDE = PCL_WINOGRAD_SIDE,
+    LINE = PCL_WINOGRAD_LINE,
+    MATRICES = PCL_WINOGRAD_MATRICES,
     CENTRE = LINE + 1, /* the matrix whose products count four times in all outputs of a tile: it carries the bias */
     PANEL = 8,
     STEP = 8,
     ROW_TILE = PCL_GEMM_I16_ROWS,
     CHUNK_BYTES = 512 << 10, /* of transformed tiles: they stay in the second-level cache */
-    MIN_TILES = 4,
+    MLINES = 4,
     GAP = 64, /* bytes after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
     MAX_CHANNELS = 2048, /* in or out: sizes of a few tiles stay far below 2^32 bytes */
     MAX_SUM = 1 << 25 /* 64 times a sum fits 32 bits */
@@ -54,11 +54,11 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
     size_t pictures = (size_t)tensors->input->shape.dims[0];
     double depth = (double)in_channels, columns = (double)out_channels;
-    double tiles = (double)pcl_winograd_cut(window, SIDE, pictures).count;
+    double tiles = (double)pcl_winograd_cut(window, pictures).count;
     double whole = (double)pcl_round_up(in_channels, STEP) * (double)pcl_round_up(out_channels, PANEL);
     double outputs = (double)pictures * window->out_h * window->out_w;
     double transforms = 160 * depth + 400 * columns;
-    return in_channels <= MAX_CHANNELS && out_channels <= MAX_CHANNELS && tiles >= MIN_TILES &&
+    return in_channels <= MAX_CHANNELS && out_channels <= MAX_CHANNELS && tiles >= MLINES &&
            tiles * (MATRICES * whole + transforms) < 0.9 * outputs * 9 * depth * columns * kernels->dot_cost &&
            sums_fit(tensors);
 }
@@ -135,7 +135,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
     winograd *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (self) {
         size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
-        *self = (winograd){.tiles = pcl_winograd_cut(window, SIDE, (size_t)tensors->input->shape.dims[0]),
+        *self = (winograd){.tiles = pcl_winograd_cut(window, (size_t)tensors->input->shape.dims[0]),
                            .in_channels = in_channels,
                            .out_channels = out_channels,
                            .steps = pcl_round_up(in_channels, STEP) / STEP,
