@@ -5,6 +5,7 @@
 
 #include "ops/elements.h"
 #include "ops/hard_swish.h"
+#include "ops/sine.h"
 #include "ops/table.h"
 
 typedef void (*real_row)(const float *in, float *restrict out, size_t count);
@@ -99,11 +100,11 @@ static void round_half_even(const float *in, float *restrict out, size_t count) 
 }
 
 static void sine(const float *in, float *restrict out, size_t count) {
-    for (size_t i = 0; i < count; i++) out[i] = sinf(in[i]);
+    for (size_t i = 0; i < count; i++) out[i] = pcl_sine(in[i], 0);
 }
 
 static void cosine(const float *in, float *restrict out, size_t count) {
-    for (size_t i = 0; i < count; i++) out[i] = cosf(in[i]);
+    for (size_t i = 0; i < count; i++) out[i] = pcl_sine(in[i], 1);
 }
 
 /* Integers wrap around. */

@@ -107,6 +107,33 @@ static void test_quantised(const unary_case *test) {
     op_harness_close(&harness);
 }
 
+/* Sine and cosine over all exponents, great angles too, where a double's sine is exact enough to tell. */
+static void test_angles(void) {
+    float in[COUNT];
+    const pcl_op *const ops[] = {&pcl_op_sin, &pcl_op_cos};
+    for (int round = 0; round < 40; round++) {
+        for (int o = 0; o < 2; o++) {
+            op_harness harness;
+            op_harness_open(&harness);
+            for (int i = 0; i < COUNT; i++) in[i] = ldexpf(random_real(-2, 2), random_integer(-130, 126));
+            in[0] = -0.0f;
+            in[1] = INFINITY;
+            pcl_tensor *input = op_tensor(&harness, PCL_FLOAT32, DIMS(COUNT), in, false);
+            pcl_tensor *out = op_output(&harness, PCL_FLOAT32, 0, 0);
+            CHECK(op_run(&harness, ops[o], NULL, &input, 1, &out, 1) == PCL_OK);
+            const float *got = out->data;
+            CHECK(got[0] == (float)o && (o == 1 || signbit(got[0])));
+            CHECK(isnan(got[1]));
+            for (int i = 2; i < COUNT; i++) {
+                double exact = o == 0 ? sin((double)in[i]) : cos((double)in[i]);
+                float unit = nextafterf(fabsf((float)exact), INFINITY) - fabsf((float)exact);
+                CHECK(fabs((double)got[i] - exact) <= 0.6 * (double)unit);
+            }
+            op_harness_close(&harness);
+        }
+    }
+}
+
 static void test_integers(void) {
     op_harness harness;
     op_harness_open(&harness);
@@ -180,6 +207,7 @@ int main(void) {
         test_reals(&cases[i], NULL, 0);
         test_quantised(&cases[i]);
     }
+    test_angles();
     test_integers();
     test_special_values();
     test_errors();
