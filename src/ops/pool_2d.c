@@ -12,6 +12,7 @@
 
 enum {
     CHANNELS = 128,        /* accumulated at a time */
+    BLOCK = 16,
     MAX_WINDOW = 1 << 24   /* positions of which 8-bit values add up in 32 bits */
 };
 
@@ -85,8 +86,9 @@ static uint8_t clamp_u8(const pool_2d *self, int32_t value) {
     return (uint8_t)(value < self->low_u8 ? self->low_u8 : value > self->high_u8 ? self->high_u8 : value);
 }
 
-static void max_f32(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
-    float best[CHANNELS];
+/* max_f32 and max_u8 of BLOCK channels, a count that the compiler knows, stay in registers. */
+static inline void max_block_f32(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
+    float best[BLOCK];
     for (size_t c = 0; c < count; c++) best[c] = -FLT_MAX;
     for (size_t y = 0; y < window->rows; y++) {
         for (size_t x = 0; x < window->columns; x++) {
@@ -95,6 +97,12 @@ static void max_f32(const pool_2d *self, const window *window, size_t channel, s
         }
     }
     store_f32(self, best, count, (float *)out + channel);
+}
+
+static void max_f32(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
+    size_t end = channel + count;
+    for (; end - channel >= BLOCK; channel += BLOCK) max_block_f32(self, window, channel, BLOCK, out);
+    if (channel < end) max_block_f32(self, window, channel, end - channel, out);
 }
 
 static void average_f32(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
@@ -121,8 +129,8 @@ static void l2_f32(const pool_2d *self, const window *window, size_t channel, si
     store_f32(self, sums, count, (float *)out + channel);
 }
 
-static void max_u8(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
-    uint8_t best[CHANNELS] = {0};
+static inline void max_block_u8(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
+    uint8_t best[BLOCK] = {0};
     for (size_t y = 0; y < window->rows; y++) {
         for (size_t x = 0; x < window->columns; x++) {
             const uint8_t *in = pixel_u8(self, window, y, x, channel);
@@ -130,6 +138,12 @@ static void max_u8(const pool_2d *self, const window *window, size_t channel, si
         }
     }
     for (size_t c = 0; c < count; c++) ((uint8_t *)out)[channel + c] = clamp_u8(self, best[c]);
+}
+
+static void max_u8(const pool_2d *self, const window *window, size_t channel, size_t count, void *out) {
+    size_t end = channel + count;
+    for (; end - channel >= BLOCK; channel += BLOCK) max_block_u8(self, window, channel, BLOCK, out);
+    if (channel < end) max_block_u8(self, window, channel, end - channel, out);
 }
 
 /* The average as a value of the output's quantisation. */
