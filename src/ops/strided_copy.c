@@ -77,7 +77,7 @@ typedef struct plane {
 } plane;
 
 /* `element` is a constant in every caller, so that copying one is an instruction. */
-static inline void copy_tiles(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
+static inline __attribute__((always_inline)) void copy_tiles(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
     for (size_t row = 0; row < plane->rows; row += TILE) {
         size_t row_end = plane->rows - row < TILE ? plane->rows : row + TILE;
         for (size_t column = 0; column < plane->columns; column += TILE) {
@@ -92,7 +92,7 @@ static inline void copy_tiles(const plane *plane, size_t element, const uint8_t 
     }
 }
 
-static inline void repeat_elements(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
+static inline __attribute__((always_inline)) void repeat_elements(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
     uint8_t value[8];
     for (size_t r = 0; r < plane->rows; r++) {
         uint8_t *to = out + (ptrdiff_t)r * plane->out_row;
@@ -101,7 +101,7 @@ static inline void repeat_elements(const plane *plane, size_t element, const uin
     }
 }
 
-static inline void copy_plane(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
+static inline __attribute__((always_inline)) void copy_plane(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
     bool dense = plane->out_column == (ptrdiff_t)element;
     if (dense && plane->in_column == (ptrdiff_t)element) {
         for (size_t r = 0; r < plane->rows; r++)
@@ -111,6 +111,11 @@ static inline void copy_plane(const plane *plane, size_t element, const uint8_t 
     } else {
         copy_tiles(plane, element, in, out);
     }
+}
+
+/* With rows and columns exchanged: loops along the columns are short where these are few. */
+static plane turned(const plane *from) {
+    return (plane){from->columns, from->rows, from->in_column, from->in_row, from->out_column, from->out_row};
 }
 
 static void copy_plane_1(const plane *plane, const uint8_t *in, uint8_t *out) { copy_plane(plane, 1, in, out); }
@@ -134,6 +139,8 @@ static void copy_planes(const pcl_block *block, const uint8_t *in, uint8_t *out)
                    columns->in_stride * element,
                    rows->out_stride * element,
                    columns->out_stride * element};
+    bool whole_rows = plane.out_column == element && (plane.in_column == element || plane.in_column == 0);
+    if (!whole_rows && plane.columns < TILE && plane.columns < plane.rows) plane = turned(&plane);
     plane_copier copy = copier_for(block->element);
     size_t position[PCL_MAX_BLOCK_RANK] = {0};
     ptrdiff_t from = block->in_first, to = block->out_first; /* in elements */
