@@ -30,14 +30,14 @@ typedef struct winograd {
 static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors) {
     (void)kernels;
-    (void)node;
     size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
     if (tensors->input->dtype != PCL_FLOAT32 || !pcl_winograd_fits(window)) return false;
     if (in_channels % 4 != 0 || out_channels % 4 != 0) return false;
     double pictures = (double)tensors->input->shape.dims[0];
     double tiles = (double)pcl_winograd_cut(window, (size_t)tensors->input->shape.dims[0]).count;
     double pairs = (double)in_channels * (double)out_channels;
-    double direct = pictures * window->out_h * window->out_w * 9.0 * pairs;
+    double enlarging = node->attributes.conv.upsampled ? 10.0 * (double)in_channels : 0; /* what it would cost else */
+    double direct = pictures * window->out_h * window->out_w * (9.0 * pairs + enlarging);
     double transforms = 10.0 * (double)(in_channels + out_channels); /* measured, in multiply-accumulates of a matrix */
     return tiles >= MLINES && tiles * MATRICES * (pairs + transforms) < 0.7 * direct;
 }
