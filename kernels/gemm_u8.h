@@ -1,5 +1,5 @@
-/* The frame of gemm_u8 that both vector instruction sets share: walking over
- * rows and panels, and the way from 32-bit sums to bytes. */
+/* The frame of gemm_u8 that both vector instruction sets share: blocks of
+ * rows, panels, and the way from 32-bit sums to bytes. */
 #ifndef PCL_GEMM_U8_H
 #define PCL_GEMM_U8_H
 
@@ -15,17 +15,21 @@ typedef struct pcl_gemm_u8_panel {
     const int32_t *corrections; /* what to take from the sums of each row of the block; NULL: nothing */
 } pcl_gemm_u8_panel;
 
-/* Computes rows [row, end) of a panel; corrections[0] belongs to `row`. */
-typedef void pcl_gemm_u8_rows(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end);
+/* Rows of the left matrix that pass all panels before the next ones do, so that they stay in the first-level cache. */
+enum { PCL_GEMM_U8_BLOCK_ROWS = 100, PCL_GEMM_U8_BLOCK_BYTES = 16384 };
 
-#define PCL_GEMM_U8_BLOCK_ROWS 96     /* a multiple of every tile's height */
-#define PCL_GEMM_U8_BLOCK_BYTES 16384 /* of the left matrix: stays in the first-level cache while panels pass */
+/* How many; a multiple of a tile's height. */
+PCL_INLINE size_t pcl_gemm_u8_block_rows(size_t depth, size_t tile_rows) {
+    size_t rows = PCL_GEMM_U8_BLOCK_BYTES / depth;
+    if (rows > PCL_GEMM_U8_BLOCK_ROWS) rows = PCL_GEMM_U8_BLOCK_ROWS;
+    return rows < tile_rows ? tile_rows : rows / tile_rows * tile_rows;
+}
 
 PCL_INLINE pcl_gemm_u8_panel pcl_gemm_u8_panel_at(const pcl_gemm_u8 *task, size_t first) {
     size_t quads = (task->depth + 3) / 4;
     size_t columns = task->columns - first < 8 ? task->columns - first : 8;
     pcl_gemm_u8_panel panel = {
-        .weights = task->packed + first / 8 * quads * 32,
+        .weights = (const int8_t *)task->packed + first / 8 * quads * 32,
         .quads = quads,
         .rounding = pcl_rounding_of(&task->requantization),
         .first = first,
@@ -45,21 +49,6 @@ PCL_INLINE void pcl_gemm_u8_correct(const pcl_gemm_u8 *task, uint32_t offset, si
     for (; row < end; row++) {
         uint32_t sum = pcl_sum_u8(task->a + row * task->a_stride, task->depth) - offset * (uint32_t)task->depth;
         *corrections++ = (int32_t)(sum * (uint32_t)task->weight_zero_point);
-    }
-}
-
-PCL_INLINE void pcl_gemm_u8_walk(const pcl_gemm_u8 *task, uint32_t offset, pcl_gemm_u8_rows *rows) {
-    int32_t corrections[PCL_GEMM_U8_BLOCK_ROWS];
-    size_t fitting = PCL_GEMM_U8_BLOCK_BYTES / task->depth / 12 * 12;
-    size_t block = fitting < 12 ? 12 : fitting > PCL_GEMM_U8_BLOCK_ROWS ? PCL_GEMM_U8_BLOCK_ROWS : fitting;
-    for (size_t row = 0; row < task->rows; row += block) {
-        size_t end = task->rows - row < block ? task->rows : row + block;
-        if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, offset, row, end, corrections);
-        for (size_t first = 0; first < task->columns; first += 8) {
-            pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
-            if (task->weight_zero_point != 0) panel.corrections = corrections;
-            rows(task, &panel, row, end);
-        }
     }
 }
 

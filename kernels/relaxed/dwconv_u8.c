@@ -155,7 +155,7 @@ static void convolve(const pcl_dwconv_u8 *task, const block *b, size_t row) {
 }
 
 /* One function for both ways to read bytes: only the interleaving differs. */
-static void convolve_blocks(const pcl_dwconv_u8 *task, bool flips) {
+static void convolve_blocks(const pcl_dwconv_u8 *task, uint8_t flip_byte) {
     const pcl_dwconv *shape = &task->shape;
     size_t groups = (shape->filter_h + 3) / 4, taps = shape->filter_w * groups;
     bool three = shape->filter_w == 3 && shape->filter_h <= 3 && shape->dilation_w == 1 && shape->out_width >= 4;
@@ -166,8 +166,7 @@ static void convolve_blocks(const pcl_dwconv_u8 *task, bool flips) {
         b.rest = task->rest ? task->rest + b.first / 16 * taps * GROUP_BYTES : NULL;
         for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
             for (size_t group = 0; group < groups; group++) {
-                if (flips) interleave_columns(task, &b, row, group, 0x80);
-                else interleave_columns(task, &b, row, group, 0);
+                interleave_columns(task, &b, row, group, flip_byte);
             }
             if (shared) convolve_three(task, &b, row, 1, 2);
             else if (three && shape->stride_w == 2) convolve_three(task, &b, row, 2, 1);
@@ -176,6 +175,6 @@ static void convolve_blocks(const pcl_dwconv_u8 *task, bool flips) {
     }
 }
 
-void pcl_dwconv_u8_relaxed(const pcl_dwconv_u8 *task) { convolve_blocks(task, false); }
+void pcl_dwconv_u8_relaxed(const pcl_dwconv_u8 *task) { convolve_blocks(task, 0); }
 
-void pcl_dwconv_u8_relaxed_signed(const pcl_dwconv_u8 *task) { convolve_blocks(task, true); }
+void pcl_dwconv_u8_relaxed_signed(const pcl_dwconv_u8 *task) { convolve_blocks(task, 0x80); }

@@ -70,6 +70,23 @@ PCL_APART void rows_signed_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_pane
     pcl_tile_rows(&b, row, end, false, multiply_signed);
 }
 
-void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) { pcl_gemm_u8_walk(task, 0, rows_unsigned_apart); }
+/* Computes rows [row, end) of a panel; its corrections[0] belongs to `row`. */
+typedef void rows_function(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end);
 
-void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) { pcl_gemm_u8_walk(task, 128, rows_signed_apart); }
+PCL_APART void walk_apart(const pcl_gemm_u8 *task, uint32_t offset, rows_function *rows) {
+    int32_t corrections[PCL_GEMM_U8_BLOCK_ROWS];
+    size_t block = pcl_gemm_u8_block_rows(task->depth, 12);
+    for (size_t row = 0; row < task->rows; row += block) {
+        size_t end = task->rows - row < block ? task->rows : row + block;
+        if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, offset, row, end, corrections);
+        for (size_t first = 0; first < task->columns; first += 8) {
+            pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
+            if (task->weight_zero_point != 0) panel.corrections = corrections;
+            rows(task, &panel, row, end);
+        }
+    }
+}
+
+void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) { walk_apart(task, 0, rows_unsigned_apart); }
+
+void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) { walk_apart(task, 128, rows_signed_apart); }
