@@ -6,6 +6,8 @@
 #include "kernels.h"
 
 typedef void gemm_u8_function(const pcl_gemm_u8 *task);
+typedef size_t pack_pairs_function(pcl_pairs *to, void *space, const int8_t *weights, size_t columns, size_t depth,
+                                   int32_t zero_point);
 typedef void gemm_f32_function(const pcl_gemm_f32 *task);
 typedef void dwconv_u8_function(const pcl_dwconv_u8 *task);
 typedef void dwconv_f32_function(const pcl_dwconv_f32 *task);
@@ -30,7 +32,9 @@ typedef void winograd_input_u8_function(const void *const taps[36], size_t steps
 typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
 
-gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed;
+gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed,
+    pcl_gemm_pairs_relaxed;
+pack_pairs_function pcl_pack_pairs_relaxed;
 gemm_f32_function pcl_gemm_f32_scalar, pcl_gemm_f32_simd128, pcl_gemm_f32_relaxed;
 dwconv_u8_function pcl_dwconv_u8_scalar, pcl_dwconv_u8_simd128, pcl_dwconv_u8_relaxed, pcl_dwconv_u8_relaxed_signed;
 dwconv_f32_function pcl_dwconv_f32_scalar, pcl_dwconv_f32_simd128, pcl_dwconv_f32_relaxed;

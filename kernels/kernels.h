@@ -49,13 +49,28 @@ typedef struct pcl_gemm_u8 {
     size_t rows, columns, depth;
     const uint8_t *a; /* [rows][a_stride], depth bytes used of each row */
     size_t a_stride;
-    const int8_t *packed;
+    const void *packed;
     const int32_t *bias; /* [columns] */
     int32_t weight_zero_point;
     pcl_requantization requantization;
     uint8_t *out; /* [rows][out_stride], columns bytes written of each row */
     size_t out_stride;
 } pcl_gemm_u8;
+
+/* --- gemm_pairs: as gemm_u8 with an offset of 0, for machines that add products in pairs and cut the sums to 16 bits,
+ * with weights for which that cuts nothing whatever a is. packed: [ceil(columns / 4)] pcl_pairs, which have taken out
+ * the weights' zero point; task->weight_zero_point is not read.
+ *
+ * Of an octet, eight k, neither the sum of a pair nor that of pair i of the first four k and pair i of the last four
+ * leaves 16 bits. Where that cannot be, quads take its place, four k of which it holds for each pair: as many with the
+ * same k as the greater weights must be cut into. What is all zeros is left out. Fewer rows than PCL_GEMM_PAIRS_ROWS
+ * gain nothing. */
+#define PCL_GEMM_PAIRS_ROWS 10
+typedef struct pcl_pairs {
+    size_t octets, quads;
+    const int8_t *packed; /* [octets][2][4 columns][4 k], [quads][4 columns][4 k] */
+    const uint32_t *k;    /* [octets + quads] the first k of each */
+} pcl_pairs;
 
 /* --- gemm_f32: out[m][n] = clamp(bias[n] + sum_k a[m][k] * w[n][k], low, high), k ascending from the bias.
  * packed: [ceil(columns / 8)][depth][8] float (pcl_pack_gemm_f32). NaN passes through the clamp. */
@@ -182,6 +197,12 @@ typedef struct pcl_kernels {
     float dot_cost;     /* of a product in gemm_u8, where one in gemm_i16 is 1; 0: use the former whatever it costs */
 
     void (*gemm_u8)(const pcl_gemm_u8 *task);
+    /* NULL, both, in tables of other machines. pack_pairs: weights: [columns][depth], columns: 1..4. It counts what
+     * they come to, in *to, and returns its bytes, SIZE_MAX on overflow; with a `space` of so many (aligned to 4),
+     * which *to keeps pointing to, it also packs. */
+    void (*gemm_pairs)(const pcl_gemm_u8 *task);
+    size_t (*pack_pairs)(pcl_pairs *to, void *space, const int8_t *weights, size_t columns, size_t depth,
+                         int32_t zero_point);
     void (*gemm_i16)(const pcl_gemm_i16 *task);
     void (*gemm_f32)(const pcl_gemm_f32 *task);
     void (*dwconv_u8)(const pcl_dwconv_u8 *task);
@@ -231,6 +252,9 @@ bool pcl_isa_available(pcl_isa isa);
 size_t pcl_gemm_u8_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
 /* weights: [columns][depth] */
 void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth);
+
+/* Whether gemm_pairs does so many, of the given depth, in less time than gemm_u8. */
+bool pcl_pairs_pay(const pcl_pairs *pairs, size_t count, size_t depth);
 
 size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
 /* weights: [columns][depth] with `column_stride` floats from one column to the

@@ -32,6 +32,13 @@ void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, siz
     }
 }
 
+/* As measured: an octet and two quads in gemm_pairs and eight k in gemm_u8 take 15, 20 and 22. */
+bool pcl_pairs_pay(const pcl_pairs *pairs, size_t count, size_t depth) {
+    size_t cost = 0;
+    for (size_t i = 0; i < count; i++) cost += pairs[i].octets * 15 + pairs[i].quads * 10;
+    return cost < count * groups_of(depth, 8) * 22;
+}
+
 size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth) {
     return product(groups_of(columns, 8), depth, 8, sizeof(float));
 }

@@ -32,6 +32,13 @@
 #define PCL_ROLLED
 #endif
 
+/* Before a loop whose rounds are all to stand in the code, however large that gets. */
+#if defined(__clang__)
+#define PCL_UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define PCL_UNROLLED
+#endif
+
 /* Pads aside, memory is read in whole vectors; these serve the ends of rows. */
 PCL_INLINE v128_t pcl_load_part(const void *from, size_t bytes) {
     uint8_t copy[16] = {0};
@@ -73,6 +80,11 @@ PCL_INLINE v128_t pcl_multiply_add(v128_t a, v128_t b, v128_t sum) { return wasm
 PCL_INLINE v128_t pcl_hidden_f32x4(float value) {
     volatile float hidden = value;
     return wasm_f32x4_splat(hidden);
+}
+
+PCL_INLINE v128_t pcl_hidden_i16x8(int16_t value) {
+    volatile int16_t hidden = value;
+    return wasm_i16x8_splat(hidden);
 }
 
 /* How 32-bit sums become bytes, with everything that all columns share. */

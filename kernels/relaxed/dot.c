@@ -9,16 +9,20 @@ static v128_t add_pairs(v128_t low, v128_t high) {
     return wasm_i32x4_add(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
 }
 
+v128_t pcl_emulated_pairs(v128_t a, v128_t b) {
+    v128_t low = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(a), wasm_u16x8_extend_low_u8x16(b));
+    v128_t high = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(a), wasm_u16x8_extend_high_u8x16(b));
+    return wasm_i16x8_narrow_i32x4(low, high);
+}
+
 v128_t pcl_emulated_dot(v128_t a, v128_t b, v128_t sum) {
+    if (pcl_native_dot == PCL_DOT_SATURATING)
+        return wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(pcl_emulated_pairs(a, b)));
     bool is_signed = pcl_native_dot == PCL_DOT_SIGNED;
     v128_t b_low = is_signed ? wasm_i16x8_extend_low_i8x16(b) : wasm_u16x8_extend_low_u8x16(b);
     v128_t b_high = is_signed ? wasm_i16x8_extend_high_i8x16(b) : wasm_u16x8_extend_high_u8x16(b);
     v128_t low = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(a), b_low);
     v128_t high = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(a), b_high);
-    if (pcl_native_dot == PCL_DOT_SATURATING) {
-        v128_t pairs = wasm_i16x8_narrow_i32x4(low, high);
-        return wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(pairs));
-    }
     return wasm_i32x4_add(sum, add_pairs(low, high));
 }
 

@@ -13,10 +13,24 @@ PCL_INLINE v128_t pcl_relaxed_dot(v128_t a, v128_t b, v128_t sum) {
     return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(a, b, sum);
 }
 
+/* Sums of the products of two bytes each of a (signed) and b; cut to 16 bits where PCL_DOT_SATURATING, and only of use
+ * there */
+PCL_INLINE v128_t pcl_relaxed_pairs(v128_t a, v128_t b) { return wasm_i16x8_relaxed_dot_i8x16_i7x16(a, b); }
+
 /* a * b + sum, maybe fused */
 PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) { return wasm_f32x4_relaxed_madd(a, b, sum); }
 
 #else
+
+v128_t pcl_emulated_pairs(v128_t a, v128_t b);
+
+PCL_INLINE v128_t pcl_relaxed_pairs(v128_t a, v128_t b) {
+#if defined(__SSSE3__)
+    return simde_v128_from_m128i(_mm_maddubs_epi16(simde_v128_to_m128i(b), simde_v128_to_m128i(a)));
+#else
+    return pcl_emulated_pairs(a, b);
+#endif
+}
 
 v128_t pcl_emulated_dot(v128_t a, v128_t b, v128_t sum);
 

@@ -3,7 +3,7 @@
 
 static int8_t weight_at(const pcl_gemm_u8 *task, size_t n, size_t k) {
     size_t quads = (task->depth + 3) / 4;
-    return task->packed[(n / 8 * quads + k / 4) * 32 + n % 8 * 4 + k % 4];
+    return ((const int8_t *)task->packed)[(n / 8 * quads + k / 4) * 32 + n % 8 * 4 + k % 4];
 }
 
 void pcl_gemm_u8_scalar(const pcl_gemm_u8 *task) {

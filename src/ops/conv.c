@@ -283,7 +283,8 @@ static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node
     size_t channels = self->group_columns / (size_t)self->merged;
     for (size_t group = 0; group < self->groups; group++) {
         size_t first = group * channels;
-        pcl_weight_matrix matrix = {.channels = channels,
+        pcl_weight_matrix matrix = {.rows = self->pixels,
+                                    .channels = channels,
                                     .repeats = (size_t)self->merged,
                                     .depth = depth,
                                     .first = first * channel_stride,

@@ -50,36 +50,105 @@ static void gather_reals(const pcl_tensor *weights, const column_place *place, s
     }
 }
 
+/* Of an integer layer, while it is prepared. */
+typedef struct packing {
+    const pcl_prepare_context *context;
+    const pcl_weighted *weighted;
+    const pcl_weight_matrix *matrix;
+    pcl_dense *out;
+    int8_t *panel; /* [PANEL][depth] */
+    int32_t *bias; /* [columns] */
+    float *scale;
+} packing;
+
+/* The weights of up to eight columns, with their biases and scales. Returns how many. */
+static size_t gather_panel(const packing *of, size_t first) {
+    const pcl_weighted *weighted = of->weighted;
+    size_t depth = of->matrix->depth, left = of->out->columns - first, width = left < PANEL ? left : PANEL;
+    int32_t zero_point = pcl_tensor_zero_point(weighted->input), offset = of->context->kernels->dot_offset;
+    for (size_t i = 0; i < width; i++) {
+        column_place place = place_of(of->matrix, first + i);
+        uint32_t sum = gather_integers(weighted->weights, &place, depth, of->panel + i * depth);
+        int32_t bias = pcl_bias_integer(weighted->bias, place.channel);
+        of->bias[first + i] = pcl_fold_bias(bias, zero_point, offset, sum);
+        of->scale[first + i] = pcl_requantization_scale(weighted, place.channel);
+    }
+    return width;
+}
+
+static size_t panel_bytes(const pcl_dense *dense) {
+    return dense->paired ? PANEL / 4 * sizeof(pcl_pairs) : pcl_gemm_u8_packed_bytes(PANEL, dense->depth);
+}
+
+static size_t columns_of_four(size_t width, size_t first) { return width - first < 4 ? width - first : 4; }
+
+/* The first panel speaks for all: where it is wrong, it costs time only. */
+static bool pairs_pay(const packing *of, size_t width) {
+    const pcl_kernels *kernels = of->context->kernels;
+    if (!kernels->gemm_pairs || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
+    size_t depth = of->out->depth, count = 0;
+    pcl_pairs pairs[PANEL / 4];
+    for (size_t first = 0; first < width; first += 4) {
+        const int8_t *weights = of->panel + first * depth;
+        kernels->pack_pairs(&pairs[count++], NULL, weights, columns_of_four(width, first), depth,
+                            of->out->weight_zero_point);
+    }
+    return pcl_pairs_pay(pairs, count, depth);
+}
+
+/* False when memory is exhausted. */
+static bool pack_pairs(const packing *of, pcl_pairs *to, size_t width) {
+    const pcl_kernels *kernels = of->context->kernels;
+    size_t depth = of->out->depth;
+    for (size_t first = 0; first < width; first += 4, to++) {
+        const int8_t *weights = of->panel + first * depth;
+        size_t columns = columns_of_four(width, first);
+        size_t bytes = kernels->pack_pairs(to, NULL, weights, columns, depth, of->out->weight_zero_point);
+        void *space = pcl_arena_alloc(of->context->arena, bytes);
+        if (!space) return false;
+        kernels->pack_pairs(to, space, weights, columns, depth, of->out->weight_zero_point);
+    }
+    return true;
+}
+
 /* Panel by panel, so that no second copy of the weights is ever whole. */
+static bool pack_panels(const packing *of) {
+    pcl_dense *out = of->out;
+    uint8_t *packed = NULL;
+    for (size_t first = 0; first < out->columns; first += PANEL) {
+        size_t width = gather_panel(of, first);
+        if (first == 0) {
+            out->paired = pairs_pay(of, width);
+            out->packed = packed =
+                pcl_arena_alloc_array(of->context->arena, (out->columns + PANEL - 1) / PANEL, panel_bytes(out));
+            if (!packed) return false;
+        }
+        if (!out->paired) pcl_pack_gemm_u8((int8_t *)packed, of->panel, width, out->depth);
+        else if (!pack_pairs(of, (pcl_pairs *)(void *)packed, width)) return false;
+        packed += panel_bytes(out);
+    }
+    return true;
+}
+
 static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
                           const pcl_weight_matrix *matrix, pcl_dense *out) {
-    size_t depth = matrix->depth, columns = matrix->channels * matrix->repeats;
-    size_t panel_bytes = pcl_round_up(depth, 4) * PANEL;
-    int8_t *packed = pcl_arena_alloc(context->arena, pcl_gemm_u8_packed_bytes(columns, depth));
-    int8_t *panel = pcl_arena_alloc_array(context->arena, PANEL, depth);
-    int32_t *bias = pcl_arena_alloc_array(context->arena, columns, sizeof *bias);
-    float *scale = pcl_arena_alloc_array(context->arena, columns, sizeof *scale);
-    if (!packed || !panel || !bias || !scale) return out_of_memory(context, node);
-
-    for (size_t first = 0; first < columns; first += PANEL) {
-        size_t width = columns - first < PANEL ? columns - first : PANEL;
-        for (size_t i = 0; i < width; i++) {
-            column_place place = place_of(matrix, first + i);
-            uint32_t sum = gather_integers(weighted->weights, &place, depth, panel + i * depth);
-            bias[first + i] = pcl_fold_bias(pcl_bias_integer(weighted->bias, place.channel),
-                                            pcl_tensor_zero_point(weighted->input), context->kernels->dot_offset, sum);
-            scale[first + i] = pcl_requantization_scale(weighted, place.channel);
-        }
-        pcl_pack_gemm_u8(packed + first / PANEL * panel_bytes, panel, width, depth);
-    }
-    out->packed = packed;
-    out->bias = bias;
+    packing of = {
+        .context = context,
+        .weighted = weighted,
+        .matrix = matrix,
+        .out = out,
+        .panel = pcl_arena_alloc_array(context->arena, PANEL, out->depth),
+        .bias = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.bias),
+        .scale = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.scale),
+    };
+    out->bias = of.bias;
     out->weight_zero_point = pcl_weight_zero_point(weighted->weights, 0);
     if (weighted->weights->dtype == PCL_UINT8) out->weight_zero_point -= 128;
-    out->requantization.scale = scale;
+    out->requantization.scale = of.scale;
     out->requantization.zero_point = weighted->out_zero_point;
     pcl_weighted_range_u8(weighted, &out->requantization.low, &out->requantization.high);
-    return PCL_OK;
+    bool packed = of.panel && of.bias && of.scale && pack_panels(&of);
+    return packed ? PCL_OK : out_of_memory(context, node);
 }
 
 static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
@@ -119,20 +188,20 @@ static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
                    size_t first_column, size_t columns, uint8_t *out, size_t out_stride) {
     pcl_requantization requantization = dense->requantization;
     requantization.scale += first_column;
-    const int8_t *packed = dense->packed;
+    const uint8_t *packed = dense->packed;
     const int32_t *bias = dense->bias;
     pcl_gemm_u8 task = {.rows = rows,
                         .columns = columns,
                         .depth = dense->depth,
                         .a = a,
                         .a_stride = a_stride,
-                        .packed = packed + first_column * pcl_round_up(dense->depth, 4),
+                        .packed = packed + first_column / PANEL * panel_bytes(dense),
                         .bias = bias + first_column,
                         .weight_zero_point = dense->weight_zero_point,
                         .requantization = requantization,
                         .out = out,
                         .out_stride = out_stride};
-    kernels->gemm_u8(&task);
+    (dense->paired ? kernels->gemm_pairs : kernels->gemm_u8)(&task);
 }
 
 static void run_f32(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const float *a, size_t a_stride,

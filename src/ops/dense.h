@@ -10,6 +10,7 @@
  * first + c * channel_stride + offsets[r][k]. PCL_NO_WEIGHT as an offset
  * stands for a zero. */
 typedef struct pcl_weight_matrix {
+    size_t rows; /* of the matrix that it multiplies: what packing pays depends on them */
     size_t channels, repeats, depth;
     size_t first, first_channel, channel_stride;
     const int32_t *offsets; /* [repeats][depth] */
@@ -22,6 +23,7 @@ typedef struct pcl_dense {
     size_t columns, depth;
     size_t element; /* bytes of an element of a and out */
     const void *packed;
+    bool paired; /* for gemm_pairs, not gemm_u8 */
     const void *bias; /* int32 or float [columns] */
     int32_t weight_zero_point;
     pcl_requantization requantization; /* when quantised */

@@ -56,9 +56,13 @@ static pcl_status prepare_fully_connected(const pcl_prepare_context *context, pc
     size_t columns = (size_t)node->inputs[1]->shape.dims[0], depth = (size_t)node->inputs[1]->shape.dims[1];
     int32_t *offsets = pcl_plain_offsets(context->arena, depth);
     if (!self || !offsets) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its weights");
-    pcl_weight_matrix matrix = {
-        .channels = columns, .repeats = 1, .depth = depth, .channel_stride = depth, .offsets = offsets};
     self->rows = pcl_tensor_count(tensors.input) / depth;
+    pcl_weight_matrix matrix = {.rows = self->rows,
+                                .channels = columns,
+                                .repeats = 1,
+                                .depth = depth,
+                                .channel_stride = depth,
+                                .offsets = offsets};
     self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
     self->by_columns = pcl_share_columns(self->rows, columns, self->threads);
     return pcl_dense_prepare(context, node, &tensors, &matrix, &self->dense);

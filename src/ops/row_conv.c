@@ -46,7 +46,8 @@ static bool pack(const pcl_prepare_context *context, const pcl_node *node, const
     int32_t *offsets = pcl_plain_offsets(context->arena, filter_h * depth); /* row after row of a channel's filter */
     float *bias = pcl_arena_alloc_array(context->arena, self->out_channels, sizeof *bias);
     if (!offsets || !bias) return false;
-    pcl_weight_matrix matrix = {.channels = self->out_channels,
+    pcl_weight_matrix matrix = {.rows = (size_t)self->in_w,
+                                .channels = self->out_channels,
                                 .repeats = filter_h,
                                 .depth = depth,
                                 .channel_stride = filter_h * depth,

@@ -158,7 +158,8 @@ static pcl_status prepare_phase(const pcl_prepare_context *context, const pcl_no
     p->patches = patches_of(node, p);
     p->direct = p->y.taps == 1 && p->x.taps == 1 && p->y.pad == 0 && p->x.pad == 0 &&
                 p->y.count <= p->patches.in_h && p->x.count <= p->patches.in_w;
-    pcl_weight_matrix matrix = {.channels = (size_t)filter[0],
+    pcl_weight_matrix matrix = {.rows = (size_t)p->y.count * (size_t)p->x.count,
+                                .channels = (size_t)filter[0],
                                 .repeats = 1,
                                 .depth = (size_t)p->y.taps * (size_t)p->x.taps * (size_t)filter[3],
                                 .channel_stride = (size_t)filter[1] * (size_t)filter[2] * (size_t)filter[3],

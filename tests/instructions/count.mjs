@@ -13,8 +13,10 @@ import { compilerVersion, nativeBuild } from './native.mjs';
 
 const figures = join(root, 'tests/instructions/counts.json');
 
+const [fileOf, machineOf] = [0, 1].map((part) => (name) => name.split(', ')[part]);
+
 /** Where a model of counts.json lies: those that ship in models/, others beside the project. */
-export const place = (name) => [join(root, 'models', name), join(root, '../shared/zoo', name)].find(existsSync);
+export const place = (name) => ['models', '../shared/zoo'].map((folder) => join(root, folder, fileOf(name))).find(existsSync);
 
 export const hasValgrind = () => spawnSync('valgrind', ['--version']).status === 0;
 
@@ -23,12 +25,14 @@ export const committed = () => JSON.parse(readFileSync(figures, 'utf8'));
 /** The program that runs a model. */
 export const builtProgram = () => join(nativeBuild(), 'tests/run_count');
 
-/** Instructions within pcl_model_run. */
-export function count(program, model) {
+/** Instructions within pcl_model_run. @param {string} name of counts.json: a file, or a file and ', pairs' for the
+ *  kernels of machines that add products in pairs */
+export function count(program, name) {
   const folder = mkdtempSync(join(tmpdir(), 'pincel-'));
   return new Promise((resolve, reject) => {
     const child = spawn('valgrind', [
-      '--tool=callgrind', `--callgrind-out-file=${join(folder, 'out')}`, '--toggle-collect=pcl_model_run', program, model,
+      '--tool=callgrind', `--callgrind-out-file=${join(folder, 'out')}`, '--toggle-collect=pcl_model_run',
+      program, place(name), ...[machineOf(name)].filter(Boolean),
     ], { stdio: ['ignore', 'ignore', 'pipe'] });
     let printed = '';
     child.stderr.on('data', (text) => { printed += text; });
@@ -44,7 +48,7 @@ export function count(program, model) {
 export async function countAll(program, names) {
   const waiting = [...names], counts = new Map();
   const work = async () => {
-    for (let name = waiting.shift(); name; name = waiting.shift()) counts.set(name, await count(program, place(name)));
+    for (let name = waiting.shift(); name; name = waiting.shift()) counts.set(name, await count(program, name));
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   return counts;

@@ -1,13 +1,15 @@
 /* Runs a model once on made-up input: what callgrind counts instructions of.
  *
- *     run_count model.tflite
+ *     run_count model.tflite [pairs]
  *
- * Everything is fixed: the kernels (simd128, through SIMDe), one thread, the
+ * Everything is fixed: the kernels (simd128, through SIMDe; with `pairs` the
+ * relaxed ones of a machine that adds products in pairs), one thread, the
  * input. Exits with 1, saying why, when the model does not run. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "pincel.h"
+#include "relaxed/dot.h"
 
 static unsigned char *read_file(const char *path, size_t *size) {
     FILE *file = fopen(path, "rb");
@@ -42,10 +44,11 @@ int main(int argc, char **argv) {
     pcl_error error = {0};
     pcl_model *model = NULL;
     size_t size = 0;
-    unsigned char *bytes = argc == 2 ? read_file(argv[1], &size) : NULL;
-    const pcl_options options = {.isa = PCL_ISA_SIMD128, .threads = 1};
+    unsigned char *bytes = argc == 2 || argc == 3 ? read_file(argv[1], &size) : NULL;
+    pcl_native_dot = PCL_DOT_SATURATING;
+    const pcl_options options = {.isa = argc == 3 ? PCL_ISA_RELAXED : PCL_ISA_SIMD128, .threads = 1};
     if (!bytes) {
-        fprintf(stderr, "usage: run_count model.tflite\n");
+        fprintf(stderr, "usage: run_count model.tflite [pairs]\n");
         return 1;
     }
     pcl_status status = pcl_model_open(&model, bytes, size, &options, &error);
