@@ -95,8 +95,9 @@ static const pcl_kernels simd128 = {
 static const pcl_kernels relaxed_by_dot[] = {
     [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, 0.45f, pcl_gemm_u8_relaxed, NULL, NULL, pcl_dwconv_u8_relaxed),
     [PCL_DOT_SIGNED] = RELAXED_TABLE(128, 0.2f, pcl_gemm_u8_relaxed_signed, NULL, NULL, pcl_dwconv_u8_relaxed_signed),
-    [PCL_DOT_SATURATING] = RELAXED_TABLE(0, 1, pcl_gemm_u8_simd128, pcl_gemm_pairs_relaxed, pcl_pack_pairs_relaxed,
-                                         pcl_dwconv_u8_simd128),
+    [PCL_DOT_SATURATING] =
+        RELAXED_TABLE(0, 1, pcl_gemm_u8_simd128, pcl_gemm_pairs_relaxed, pcl_pack_pairs_relaxed, pcl_dwconv_u8_simd128),
+    [PCL_DOT_OTHER] = RELAXED_TABLE(0, 1, pcl_gemm_u8_simd128, NULL, NULL, pcl_dwconv_u8_simd128),
 };
 #endif
 

@@ -30,8 +30,9 @@ bool check_select(int index, check_target *target) {
     if (index == 1) *target = (check_target){"simd128", pcl_kernels_for(PCL_ISA_SIMD128)};
 #endif
 #if defined(PCL_HAVE_RELAXED) && !defined(__wasm__)
-    static const char *const machines[] = {"relaxed, unsigned dot", "relaxed, signed dot", "relaxed, saturating dot"};
-    if (index >= 2 && index <= 4) {
+    static const char *const machines[] = {"relaxed, unsigned dot", "relaxed, signed dot", "relaxed, saturating dot",
+                                           "relaxed, other dot"};
+    if (index >= 2 && index <= 5) {
         pcl_native_dot = (pcl_dot)(PCL_DOT_UNSIGNED + (index - 2));
         *target = (check_target){machines[index - 2], pcl_kernels_for(PCL_ISA_RELAXED)};
     }
