@@ -63,6 +63,7 @@ PCL_INLINE void store(const panel *p, size_t row, int rows, const v128_t *sums) 
     if (p->columns == 4) {
         for (int r = 0; r < rows; r++, out += p->out_stride) memcpy(out, bytes + r * 4, 4);
     } else {
+        PCL_ROLLED
         for (int r = 0; r < rows; r++, out += p->out_stride) memcpy(out, bytes + r * 4, p->columns);
     }
 }

@@ -26,10 +26,12 @@ static v128_t beyond(v128_t a, v128_t b) {
 
 /* Eight weights of a column from k on, less their zero point; zeros beyond the depth. */
 static v128_t column_at(const int8_t *column, size_t k, size_t depth, int32_t zero_point) {
+    v128_t zero = wasm_i16x8_splat((int16_t)zero_point);
+    if (depth - k >= 8) return wasm_i16x8_sub(wasm_i16x8_load8x8(column + k), zero);
     int8_t values[8];
     memset(values, zero_point, sizeof values);
-    memcpy(values, column + k, depth - k < 8 ? depth - k : 8);
-    return wasm_i16x8_sub(wasm_i16x8_load8x8(values), wasm_i16x8_splat((int16_t)zero_point));
+    memcpy(values, column + k, depth - k);
+    return wasm_i16x8_sub(wasm_i16x8_load8x8(values), zero);
 }
 
 static unit unit_at(const int8_t *weights, size_t columns, size_t k, size_t depth, int32_t zero_point) {
