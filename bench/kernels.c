@@ -5,7 +5,7 @@
 #include "functions.h"
 
 static const pcl_kernels *kernels;
-static pcl_gemm_u8 gemm_u8;
+static pcl_gemm_u8 gemm_u8, gemm_pairs;
 static pcl_gemm_f32 gemm_f32;
 static pcl_gemm_i16 gemm_i16;
 static pcl_dwconv_u8 dwconv_u8;
@@ -51,6 +51,34 @@ PCL_API void bench_gemm_make(size_t rows, size_t columns, size_t depth, int weig
 
 PCL_API void bench_gemm_u8(int times) {
     while (times-- > 0) kernels->gemm_u8(&gemm_u8);
+}
+
+/* Weights as of a layer with one scale for all channels: few are large. */
+static int8_t *small_bytes(size_t count) {
+    const int8_t *uniform = random_bytes(count * 4);
+    int8_t *made = malloc(count + 64);
+    for (size_t i = 0; i < count; i++, uniform += 4) {
+        made[i] = (int8_t)((uniform[0] + uniform[1] + uniform[2] + uniform[3]) / 12);
+    }
+    return made;
+}
+
+/* Columns are a multiple of four. Tables without gemm_pairs do gemm_u8 of the same. */
+PCL_API void bench_gemm_pairs_make(size_t rows, size_t columns, size_t depth) {
+    bench_gemm_make(rows, columns, depth, 0);
+    gemm_pairs = gemm_u8;
+    if (!kernels->pack_pairs) return;
+    const int8_t *weights = small_bytes(columns * depth);
+    pcl_pairs *pairs = malloc(columns / 4 * sizeof *pairs);
+    gemm_pairs.packed = pairs;
+    for (size_t n = 0; n < columns; n += 4, weights += 4 * depth, pairs++) {
+        void *space = malloc(kernels->pack_pairs(pairs, NULL, weights, 4, depth, 0));
+        kernels->pack_pairs(pairs, space, weights, 4, depth, 0);
+    }
+}
+
+PCL_API void bench_gemm_pairs(int times) {
+    while (times-- > 0) (kernels->gemm_pairs ? kernels->gemm_pairs : kernels->gemm_u8)(&gemm_pairs);
 }
 
 PCL_API void bench_gemm_f32(int times) {

@@ -82,6 +82,7 @@ const gemm = (e, [m, n, k]) => e.bench_gemm_make(m, n, k, 0);
 const dw = (e, [size, channels, filter, stride]) => e.bench_dwconv_make(size, channels, filter, stride, 0);
 console.log('G MAC/s of layers, then ns per element');
 network('MobileNetV2', 'gemm_u8', pointwise, gemm, gemmMacs, gemmText);
+network('MobileNetV2', 'gemm_pairs', pointwise.filter(([, columns]) => columns % 4 === 0), (e, [m, n, k]) => e.bench_gemm_pairs_make(m, n, k), gemmMacs, gemmText);
 network('style transfer', 'gemm_u8', style, gemm, gemmMacs, gemmText);
 network('Winograd\'s products', 'gemm_i16', tiles, (e, [m, n, k]) => e.bench_gemm_i16_make(m, n, k), gemmMacs, gemmText);
 network('MobileNetV2', 'gemm_f32', pointwise.slice(1, 14), gemm, gemmMacs, gemmText);
