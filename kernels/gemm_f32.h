@@ -6,7 +6,7 @@
 #include "row_tiles.h"
 
 typedef struct pcl_gemm_f32_panel {
-    const pcl_gemm_f32 *task;
+    const pcl_gemm_f32 *task; /* has runs */
     const float *weights; /* [depth][8] */
     v128_t bias[2], low, high;
     size_t first, columns; /* columns: 1..8 */
@@ -27,27 +27,36 @@ PCL_INLINE void pcl_gemm_f32_store(float *out, v128_t low, v128_t high, size_t c
 PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32_panel *panel, size_t row, int rows, int vectors, pcl_madd *madd) {
     const pcl_gemm_f32 *task = panel->task;
     v128_t sums[12][2];
-    const float *a[12];
     for (int r = 0; r < rows; r++) {
-        a[r] = task->a + (row + (size_t)r) * task->a_stride;
         sums[r][0] = panel->bias[0];
         sums[r][1] = panel->bias[1];
     }
-    const float *weights = panel->weights;
-    for (size_t k = 0; k < task->depth; k++, weights += 8) {
-        v128_t w0 = wasm_v128_load(weights), w1 = w0;
-        if (vectors == 2) w1 = wasm_v128_load(weights + 4);
-        for (int r = 0; r < rows; r++) {
-            v128_t value = wasm_v128_load32_splat(a[r] + k);
-            sums[r][0] = madd(value, w0, sums[r][0]);
-            if (vectors == 2) sums[r][1] = madd(value, w1, sums[r][1]);
+    const float *weights = panel->weights, *end = weights + task->depth * 8;
+    size_t stride = task->a_stride;
+    for (const float *const *run = task->runs; weights != end; run++) {
+        const float *a = *run + row * stride;
+        for (const float *run_end = weights + task->run * 8; weights != run_end; weights += 8, a++) {
+            const float *value_at = a;
+            v128_t w0 = wasm_v128_load(weights), w1 = w0;
+            if (vectors == 2) w1 = wasm_v128_load(weights + 4);
+            PCL_UNROLLED
+            for (int r = 0; r < rows; r++, value_at += stride) {
+                PCL_HIDE(value_at); /* so that it is one addition, not a pointer for each row */
+                v128_t value = wasm_v128_load32_splat(value_at);
+                sums[r][0] = madd(value, w0, sums[r][0]);
+                if (vectors == 2) sums[r][1] = madd(value, w1, sums[r][1]);
+            }
         }
     }
+    v128_t done[12][2]; /* a copy, so that no loop left in the code keeps the sums themselves in memory */
+    PCL_UNROLLED
     for (int r = 0; r < rows; r++) {
-        pcl_gemm_f32_store(task->out + (row + (size_t)r) * task->out_stride + panel->first,
-                           pcl_clamp_f32x4(sums[r][0], panel->low, panel->high),
-                           pcl_clamp_f32x4(sums[r][1], panel->low, panel->high), panel->columns);
+        done[r][0] = pcl_clamp_f32x4(sums[r][0], panel->low, panel->high);
+        done[r][1] = pcl_clamp_f32x4(sums[r][1], panel->low, panel->high);
     }
+    for (int r = 0; r < rows; r++)
+        pcl_gemm_f32_store(task->out + (row + (size_t)r) * task->out_stride + panel->first, done[r][0], done[r][1],
+                           panel->columns);
 }
 
 /* Computes rows [row, end) of a panel. */
@@ -55,7 +64,13 @@ typedef void pcl_gemm_f32_rows(const pcl_gemm_f32_panel *panel, size_t row, size
 
 /* Blocks of rows that stay in the first-level cache while the panels pass; where the depth is great, in the second,
  * for then so few rows would fit the first that fetching the panels anew for each block would take longer. */
-PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *task, pcl_gemm_f32_rows *rows) {
+PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *given, pcl_gemm_f32_rows *rows) {
+    pcl_gemm_f32 own = *given;
+    const pcl_gemm_f32 *task = &own;
+    if (!own.runs) {
+        own.runs = &own.a;
+        own.run = own.depth;
+    }
     size_t fitting = 16384 / sizeof(float) / task->depth / 12 * 12;
     size_t block = fitting < 48 ? 48 : fitting;
     for (size_t row = 0; row < task->rows; row += block) {

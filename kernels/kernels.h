@@ -78,6 +78,10 @@ typedef struct pcl_gemm_f32 {
     size_t rows, columns, depth;
     const float *a;
     size_t a_stride; /* in floats */
+    /* NULL, or where a lies in pieces, in place of `a`: a[m][k] is runs[k / run][m * a_stride + k % run], and depth a
+     * multiple of `run`. */
+    const float *const *runs;
+    size_t run;
     const float *packed;
     const float *bias; /* [columns] */
     float low, high;   /* -INFINITY, INFINITY: no clamp */
