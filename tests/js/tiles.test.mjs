@@ -135,7 +135,7 @@ test('Magenta\'s pair, with its quantised normalisation, and half way to the pho
   assert.equal(bytes, 0);
   assert.ok(unfrozen > 5);
   const fp16 = { ...magenta, transfer: zoo('magenta_transfer_fp16.tflite') };
-  const { difference } = await compare(fp16, { threads: 2 }, synthetic(334, 200), { style, memory: 8 * mebibyte });
+  const { difference } = await compare(fp16, { threads: 2 }, synthetic(334, 200), { style, memory: 6 * mebibyte });
   assert.ok(difference <= 1, `${difference}`);
 });
 
