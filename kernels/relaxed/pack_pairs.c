@@ -46,6 +46,12 @@ static unit unit_at(const int8_t *weights, size_t columns, size_t k, size_t dept
     return made;
 }
 
+static bool all_zero(const unit *of) {
+    v128_t any = wasm_v128_or(wasm_v128_or(of->halves[0][0], of->halves[0][1]),
+                              wasm_v128_or(of->halves[1][0], of->halves[1][1]));
+    return !wasm_v128_any_true(any);
+}
+
 static void put_octet(cursor *to, const unit *from, size_t k) {
     if (to->writes) {
         to->octet_k[to->octets] = (uint32_t)k;
@@ -77,6 +83,7 @@ static void put_quads(cursor *to, const v128_t half[2], size_t k) {
 static void walk(cursor *to, const int8_t *weights, size_t columns, size_t depth, int32_t zero_point) {
     for (size_t k = 0; k < depth; k += 8) {
         unit at = unit_at(weights, columns, k, depth, zero_point);
+        if (all_zero(&at)) continue;
         v128_t far = wasm_v128_or(beyond(at.halves[0][0], at.halves[1][0]), beyond(at.halves[0][1], at.halves[1][1]));
         if (wasm_v128_any_true(far)) {
             for (size_t half = 0; half < 2; half++) put_quads(to, at.halves[half], k + half * 4);
