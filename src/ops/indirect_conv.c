@@ -86,12 +86,12 @@ typedef struct passage {
     int32_t made;         /* the rows above this one that are still wanted are in the ring */
 } passage;
 
-/* Row y of the picture from column -pad_left on, NULL where there is none. */
+/* Row y of the picture, NULL where there is none. */
 static const float *picture_row(const passage *p, int32_t y) {
     const pcl_im2col *window = &p->self->window;
     if (window->reflect) y = pcl_mirror(y, window->in_h);
     if (y < 0 || y >= window->in_h) return NULL;
-    return p->picture + ((ptrdiff_t)y * window->in_w - window->pad_left) * (ptrdiff_t)p->self->in_channels;
+    return p->picture + (size_t)y * (size_t)window->in_w * p->self->in_channels;
 }
 
 static float *ring_row(const passage *p, int32_t y) {
@@ -99,15 +99,14 @@ static float *ring_row(const passage *p, int32_t y) {
     return p->ring + (size_t)((y + window->pad_top) % window->filter_h) * p->self->row_floats;
 }
 
-/* Pixels first..end - 1 of the row, of which all lie in the pads. */
+/* Pixels first..end - 1 of the padded row, all of them outside of the picture. */
 static void copy_pads(const passage *p, const float *row, int32_t first, int32_t end, float *to) {
     const pcl_im2col *window = &p->self->window;
     size_t channels = p->self->in_channels;
     for (int32_t i = first; i < end; i++) {
-        int32_t x = pcl_mirror(i - window->pad_left, window->in_w) + window->pad_left;
-        float *pixel = to + (size_t)i * channels;
-        if (window->reflect) memcpy(pixel, row + (ptrdiff_t)x * (ptrdiff_t)channels, channels * sizeof *to);
-        else memset(pixel, 0, channels * sizeof *to);
+        size_t from = (size_t)pcl_mirror(i - window->pad_left, window->in_w) * channels;
+        if (window->reflect) memcpy(to + (size_t)i * channels, row + from, channels * sizeof *to);
+        else memset(to + (size_t)i * channels, 0, channels * sizeof *to);
     }
 }
 
@@ -120,24 +119,26 @@ static void pad_row(const passage *p, const float *row, float *to) {
     if (end > count) end = count;
     if (end < first) end = first;
     copy_pads(p, row, 0, first, to);
-    size_t at = (size_t)first * channels, floats = (size_t)(end - first) * channels;
-    memcpy(to + at, row + at, floats * sizeof *to);
     copy_pads(p, row, end, count, to);
+    if (end == first) return; /* nothing of the picture */
+    size_t from = (size_t)(first - window->pad_left) * channels, floats = (size_t)(end - first) * channels;
+    memcpy(to + (size_t)first * channels, row + from, floats * sizeof *to);
 }
 
-/* Pointers to the rows of the picture under row y of the output. */
+/* What the filter's rows see for row y of the output, from column -pad_left on. */
 static void find_runs(passage *p, int32_t y, const float **runs) {
     const pcl_im2col *window = &p->self->window;
+    bool padded = p->self->padded;
     int32_t top = y * window->stride_h - window->pad_top;
     if (p->made < top) p->made = top;
-    for (; p->self->padded && p->made < top + window->filter_h; p->made++) {
+    for (; padded && p->made < top + window->filter_h; p->made++) {
         const float *row = picture_row(p, p->made);
         if (row) pad_row(p, row, ring_row(p, p->made));
     }
     for (int32_t i = 0; i < window->filter_h; i++) {
         const float *row = picture_row(p, top + i);
-        if (row && p->self->padded) row = ring_row(p, top + i);
-        runs[i] = row ? row : p->self->outside;
+        if (!row) runs[i] = p->self->outside;
+        else runs[i] = padded ? ring_row(p, top + i) : row + (size_t)-window->pad_left * p->self->in_channels;
     }
 }
 
