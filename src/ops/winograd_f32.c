@@ -10,7 +10,7 @@ enum {
     PANEL = 8,             /* columns that the packed layout keeps side by side */
     ROW_TILE = 12,         /* rows that the GEMM kernels do at once, in narrow matrices */
     CHUNK_BYTES = 1 << 20, /* of transformed tiles: they stay in the second-level cache */
-    MLINES = 12,
+    MIN_TILES = 12,
     GAP = 16 /* floats after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
 };
 
@@ -39,7 +39,7 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     double enlarging = node->attributes.conv.upsampled ? 10.0 * (double)in_channels : 0; /* what it would cost else */
     double direct = pictures * window->out_h * window->out_w * (9.0 * pairs + enlarging);
     double transforms = 10.0 * (double)(in_channels + out_channels); /* measured, in multiply-accumulates of a matrix */
-    return tiles >= MLINES && tiles * MATRICES * (pairs + transforms) < 0.7 * direct;
+    return tiles >= MIN_TILES && tiles * MATRICES * (pairs + transforms) < 0.7 * direct;
 }
 
 /* --- Preparation ---------------------------------------------------------- */
@@ -47,7 +47,7 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 /* out = G g G^T, g: a 3x3 filter. */
 static void transform_filter(const double g[9], float *out, size_t stride) {
     static const double G[LINE][3] = {{1. / 4, 0, 0},           {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
-                                         {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}};
+                                      {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}};
     for (int i = 0; i < LINE; i++)
         for (int j = 0; j < LINE; j++) {
             double sum = 0;

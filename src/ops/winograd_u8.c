@@ -10,7 +10,7 @@ enum {
     STEP = 8,
     ROW_TILE = PCL_GEMM_I16_ROWS,
     CHUNK_BYTES = 512 << 10, /* of transformed tiles: they stay in the second-level cache */
-    MLINES = 4,
+    MIN_TILES = 4,
     GAP = 64, /* bytes after each matrix of a chunk, or rows of all of them fall into the same set of the cache */
     MAX_CHANNELS = 2048, /* in or out: sizes of a few tiles stay far below 2^32 bytes */
     MAX_SUM = 1 << 25 /* 64 times a sum fits 32 bits */
@@ -58,7 +58,7 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     double whole = (double)pcl_round_up(in_channels, STEP) * (double)pcl_round_up(out_channels, PANEL);
     double outputs = (double)pictures * window->out_h * window->out_w;
     double transforms = 160 * depth + 400 * columns;
-    return in_channels <= MAX_CHANNELS && out_channels <= MAX_CHANNELS && tiles >= MLINES &&
+    return in_channels <= MAX_CHANNELS && out_channels <= MAX_CHANNELS && tiles >= MIN_TILES &&
            tiles * (MATRICES * whole + transforms) < 0.9 * outputs * 9 * depth * columns * kernels->dot_cost &&
            sums_fit(tensors);
 }
