@@ -371,9 +371,12 @@ class Quantiser {
     const most = this.options.mostFloat ?? 0.25, isFloat = ({ float: kept }) => kept;
     const fits = (layer) => ['macs', 'weights'].every((field) => layers.filter(isFloat).reduce((sum, one) => sum + one[field], layer[field]) <= most * total(field));
     let score = start;
-    const tryWith = async (index, kept) => {
+    const keep = (index, kept) => {
       this.converter.keepFloat(index, kept);
       layers[index].float = kept;
+    };
+    const tryWith = async (index, kept) => {
+      keep(index, kept);
       return judge(float, (await runAll(this.write(), samples, this.options)).results, this.peak);
     };
     for (const [tried, index] of order.entries()) {
@@ -381,17 +384,17 @@ class Quantiser {
       if (fits(layers[index])) score = await tryWith(index, true);
       await this.progress('fall back', tried + 1, order.length);
     }
-    return meetsClearly(score, this.options.budget) ? this.takeBack(layers, tryWith, score) : score;
+    return meetsClearly(score, this.options.budget) ? this.takeBack(layers, keep, tryWith, score) : score;
   }
 
   /** Of the layers that became float, those that are not needed for the budget after all, the dearest first. */
-  async takeBack(layers, tryWith, start) {
+  async takeBack(layers, keep, tryWith, start) {
     let score = start;
     const kept = [...layers.keys()].filter((index) => layers[index].float).sort((a, b) => layers[b].macs - layers[a].macs);
     for (const index of kept.length > 1 ? kept : []) {
       const without = await tryWith(index, false);
       if (meetsClearly(without, this.options.budget)) score = without;
-      else await tryWith(index, true);
+      else keep(index, true);
     }
     return score;
   }
