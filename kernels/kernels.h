@@ -201,9 +201,9 @@ typedef struct pcl_kernels {
     float dot_cost;     /* of a product in gemm_u8, where one in gemm_i16 is 1; 0: use the former whatever it costs */
 
     void (*gemm_u8)(const pcl_gemm_u8 *task);
-    /* NULL, both, in tables of other machines. pack_pairs: weights: [columns][depth], columns: 1..4. It counts what
-     * they come to, in *to, and returns its bytes, SIZE_MAX on overflow; with a `space` of so many (aligned to 4),
-     * which *to keeps pointing to, it also packs. */
+    /* NULL, both, in tables of other machines. pack_pairs: weights: [columns][depth], columns: 1..4. Without
+     * a `space` it counts what they come to, in *to, and returns its bytes, SIZE_MAX on overflow; with one of so many
+     * (aligned to 4), which *to keeps pointing to, it packs what has been counted. */
     void (*gemm_pairs)(const pcl_gemm_u8 *task);
     size_t (*pack_pairs)(pcl_pairs *to, void *space, const int8_t *weights, size_t columns, size_t depth,
                          int32_t zero_point);

@@ -17,8 +17,6 @@ typedef struct panel {
     size_t out_stride, columns;
 } panel;
 
-PCL_INLINE v128_t splat_quad(const uint8_t *a) { return wasm_v128_load32_splat(a); }
-
 PCL_INLINE v128_t add_pairs(v128_t sum, v128_t pairs, v128_t ones) {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(pairs, ones));
 }
@@ -35,7 +33,8 @@ PCL_INLINE void multiply(const panel *p, const uint8_t *a, int rows, v128_t *sum
         for (int r = 0; r < rows; r++, at += stride) {
             PCL_KEEP_ORDER();
             PCL_HIDE(at);
-            v128_t low = pcl_relaxed_pairs(w0, splat_quad(at)), high = pcl_relaxed_pairs(w1, splat_quad(at + 4));
+            v128_t low = pcl_relaxed_pairs(w0, wasm_v128_load32_splat(at));
+            v128_t high = pcl_relaxed_pairs(w1, wasm_v128_load32_splat(at + 4));
             sums[r] = add_pairs(sums[r], wasm_i16x8_add(low, high), ones);
         }
     }
@@ -46,7 +45,7 @@ PCL_INLINE void multiply(const panel *p, const uint8_t *a, int rows, v128_t *sum
         for (int r = 0; r < rows; r++, at += stride) {
             PCL_KEEP_ORDER();
             PCL_HIDE(at);
-            sums[r] = add_pairs(sums[r], pcl_relaxed_pairs(w, splat_quad(at)), ones);
+            sums[r] = add_pairs(sums[r], pcl_relaxed_pairs(w, wasm_v128_load32_splat(at)), ones);
         }
     }
 }

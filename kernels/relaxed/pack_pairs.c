@@ -96,21 +96,17 @@ static void walk(cursor *to, const int8_t *weights, size_t columns, size_t depth
 size_t pcl_pack_pairs_relaxed(pcl_pairs *to, void *space, const int8_t *weights, size_t columns, size_t depth,
                               int32_t zero_point) {
     if (depth > SIZE_MAX / 32) return SIZE_MAX; /* less than 32 bytes for each k, see put_quads */
-    cursor at = {.writes = false};
-    walk(&at, weights, columns, depth, zero_point);
-    size_t octets = at.octets, quads = at.quads, vectors = octets * 2 + quads;
-    *to = (pcl_pairs){octets, quads, NULL, NULL};
+    cursor at = {.writes = space != NULL};
     if (space) {
         int8_t *packed = space;
-        uint32_t *k = (uint32_t *)(void *)(packed + vectors * 16);
-        to->packed = packed;
-        to->k = k;
-        at = (cursor){.writes = true,
-                      .octet_k = k,
-                      .quad_k = k + octets,
-                      .octet_weights = packed,
-                      .quad_weights = packed + octets * 32};
-        walk(&at, weights, columns, depth, zero_point);
+        uint32_t *k = (uint32_t *)(void *)(packed + to->octets * 32 + to->quads * 16);
+        *to = (pcl_pairs){to->octets, to->quads, packed, k};
+        at.octet_k = k;
+        at.quad_k = k + to->octets;
+        at.octet_weights = packed;
+        at.quad_weights = packed + to->octets * 32;
     }
-    return vectors * 16 + (octets + quads) * sizeof(uint32_t);
+    walk(&at, weights, columns, depth, zero_point);
+    if (!space) *to = (pcl_pairs){at.octets, at.quads, NULL, NULL};
+    return to->octets * (32 + sizeof(uint32_t)) + to->quads * (16 + sizeof(uint32_t));
 }
