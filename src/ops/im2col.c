@@ -90,6 +90,17 @@ static void fill_row(const pcl_im2col *p, const uint8_t *picture, int32_t y, int
     }
 }
 
+void pcl_padded_row(const float *row, int32_t width, size_t channels, bool reflect, int32_t first, int32_t count,
+                    float *to) {
+    size_t pixel_bytes = channels * sizeof *row;
+    for (int32_t end = first + count, run; first < end; first += run, to += (size_t)run * channels) {
+        int32_t x = reflect ? pcl_mirror(first, width) : first;
+        run = inside(first, width) ? (end < width ? end : width) - first : 1;
+        if (inside(x, width)) memcpy(to, row + (size_t)x * channels, (size_t)run * pixel_bytes);
+        else memset(to, 0, pixel_bytes);
+    }
+}
+
 void pcl_im2col_fill(const pcl_im2col *p, const uint8_t *pictures, size_t first, size_t count, uint8_t *out) {
     size_t stride = pcl_im2col_stride(p);
     size_t picture_bytes = (size_t)p->in_h * (size_t)p->in_w * p->pixel_bytes;

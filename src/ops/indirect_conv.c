@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "ops/conv_method.h"
 #include "ops/dense.h"
 
@@ -99,46 +97,23 @@ static float *ring_row(const passage *p, int32_t y) {
     return p->ring + (size_t)((y + window->pad_top) % window->filter_h) * p->self->row_floats;
 }
 
-/* Pixels first..end - 1 of the padded row, all of them outside of the picture. */
-static void copy_pads(const passage *p, const float *row, int32_t first, int32_t end, float *to) {
-    const pcl_im2col *window = &p->self->window;
-    size_t channels = p->self->in_channels;
-    for (int32_t i = first; i < end; i++) {
-        size_t from = (size_t)pcl_mirror(i - window->pad_left, window->in_w) * channels;
-        if (window->reflect) memcpy(to + (size_t)i * channels, row + from, channels * sizeof *to);
-        else memset(to + (size_t)i * channels, 0, channels * sizeof *to);
-    }
-}
-
-static void pad_row(const passage *p, const float *row, float *to) {
-    const pcl_im2col *window = &p->self->window;
-    size_t channels = p->self->in_channels;
-    int32_t count = (window->out_w - 1) * window->stride_w + window->filter_w;
-    int32_t first = window->pad_left > 0 ? window->pad_left : 0, end = window->in_w + window->pad_left;
-    if (first > count) first = count;
-    if (end > count) end = count;
-    if (end < first) end = first;
-    copy_pads(p, row, 0, first, to);
-    copy_pads(p, row, end, count, to);
-    if (end == first) return; /* nothing of the picture */
-    size_t from = (size_t)(first - window->pad_left) * channels, floats = (size_t)(end - first) * channels;
-    memcpy(to + (size_t)first * channels, row + from, floats * sizeof *to);
-}
-
 /* What the filter's rows see for row y of the output, from column -pad_left on. */
 static void find_runs(passage *p, int32_t y, const float **runs) {
     const pcl_im2col *window = &p->self->window;
     bool padded = p->self->padded;
+    size_t channels = p->self->in_channels;
+    int32_t seen = (window->out_w - 1) * window->stride_w + window->filter_w;
     int32_t top = y * window->stride_h - window->pad_top;
     if (p->made < top) p->made = top;
     for (; padded && p->made < top + window->filter_h; p->made++) {
         const float *row = picture_row(p, p->made);
-        if (row) pad_row(p, row, ring_row(p, p->made));
+        float *to = ring_row(p, p->made);
+        if (row) pcl_padded_row(row, window->in_w, channels, window->reflect, -window->pad_left, seen, to);
     }
     for (int32_t i = 0; i < window->filter_h; i++) {
         const float *row = picture_row(p, top + i);
         if (!row) runs[i] = p->self->outside;
-        else runs[i] = padded ? ring_row(p, top + i) : row + (size_t)-window->pad_left * p->self->in_channels;
+        else runs[i] = padded ? ring_row(p, top + i) : row + (size_t)-window->pad_left * channels;
     }
 }
 

@@ -119,12 +119,7 @@ static const float *padded_row(const strip *s, const float *row) {
     size_t channels = self->in_channels;
     int32_t first = s->x - self->pad_left, count = s->width - 1 + self->filter_w;
     if (first >= 0 && first + count <= self->in_w) return row + (size_t)first * channels;
-    for (int32_t i = 0; i < count; i++) {
-        int32_t x = self->reflect ? pcl_mirror(first + i, self->in_w) : first + i;
-        float *to = s->row + (size_t)i * channels;
-        if (x < 0 || x >= self->in_w) memset(to, 0, channels * sizeof *to);
-        else memcpy(to, row + (size_t)x * channels, channels * sizeof *to);
-    }
+    pcl_padded_row(row, self->in_w, channels, self->reflect, first, count, s->row);
     return s->row;
 }
 
