@@ -1,57 +1,6 @@
 /* gemm_pairs against the scalar gemm_u8, bit for bit, over weights of every size: those that fit in octets, those that
  * go into quads, and those of which several are needed. */
-#include <math.h>
-
-#include "checkkernel.h"
-
-typedef struct layer {
-    pcl_gemm_u8 task;
-    const int8_t *weights; /* [columns][depth] */
-} layer;
-
-/* Mostly small, as in layers, or random: `shift` bits less. */
-static int8_t *make_weights(size_t count, size_t shift) {
-    int8_t *weights = check_input(count, 0);
-    check_fill((uint8_t *)weights, count, (int)(check_random() % CHECK_FILLS));
-    for (size_t i = 0; i < count; i++) weights[i] = (int8_t)(weights[i] >> check_random_size(shift / 2, shift));
-    return weights;
-}
-
-static layer make(size_t rows, size_t columns, size_t depth, int fill) {
-    size_t a_stride = depth + check_random_size(0, 5), out_stride = columns + check_random_size(0, 5);
-    uint8_t *a = check_input((rows - 1) * a_stride + depth, check_random_size(0, 15));
-    check_fill(a, (rows - 1) * a_stride + depth, fill);
-    int32_t *bias = check_input(columns * 4, 0);
-    float *scale = check_input(columns * 4, 4);
-    for (size_t n = 0; n < columns; n++) {
-        bias[n] = (int32_t)check_random() >> check_random_size(0, 20);
-        scale[n] = check_random_float(0.2f, 1.0f) / (100.0f * (float)depth);
-    }
-    int32_t low = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 128);
-    layer made = {.weights = make_weights(columns * depth, check_random_size(0, 6))};
-    made.task = (pcl_gemm_u8){
-        .rows = rows,
-        .columns = columns,
-        .depth = depth,
-        .a = a,
-        .a_stride = a_stride,
-        .bias = bias,
-        .weight_zero_point = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 255) - 128,
-        .requantization = {.scale = scale,
-                           .zero_point = (int32_t)check_random_size(0, 255),
-                           .low = low,
-                           .high = check_random() % 2 ? 255 : (int32_t)check_random_size((size_t)low, 255)},
-        .out = check_output((rows - 1) * out_stride + columns, check_random_size(0, 15)),
-        .out_stride = out_stride,
-    };
-    return made;
-}
-
-static void pack_plain(layer *of) {
-    int8_t *packed = check_input(pcl_gemm_u8_packed_bytes(of->task.columns, of->task.depth), 0);
-    pcl_pack_gemm_u8(packed, of->weights, of->task.columns, of->task.depth);
-    of->task.packed = packed;
-}
+#include "gemm_u8_layer.h"
 
 static void pack_pairs(layer *of, const pcl_kernels *kernels) {
     size_t columns = of->task.columns, depth = of->task.depth;
@@ -68,11 +17,10 @@ static void pack_pairs(layer *of, const pcl_kernels *kernels) {
 }
 
 static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
-    layer of = make(rows, columns, depth, fill);
+    layer of = make_layer(rows, columns, depth, fill, check_random_size(0, 6));
     size_t bytes = (rows - 1) * of.task.out_stride + columns;
     check_target target;
     check_select(0, &target);
-    pack_plain(&of);
     target.kernels->gemm_u8(&of.task);
     uint8_t *expected = check_input(bytes, 0);
     memcpy(expected, of.task.out, bytes);
@@ -144,15 +92,13 @@ static void run(void *argument) {
 static void bench(void) {
     static const size_t shapes[][3] = {{784, 96, 16}, {784, 24, 96}, {196, 384, 64}, {196, 64, 384}, {49, 160, 960}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        layer of = make(shapes[s][0], shapes[s][1], shapes[s][2], 0);
-        of.weights = make_weights(shapes[s][1] * shapes[s][2], 3);
+        layer of = make_layer(shapes[s][0], shapes[s][1], shapes[s][2], 0, 3);
         of.task.weight_zero_point = 0;
         double scalar = 0, macs = (double)(shapes[s][0] * shapes[s][1] * shapes[s][2]);
         check_target target;
         for (int t = 0; check_select(t, &target); t++) {
             if (t > 0 && !target.kernels->gemm_pairs) continue;
-            if (t == 0) pack_plain(&of);
-            else pack_pairs(&of, target.kernels);
+            if (t > 0) pack_pairs(&of, target.kernels);
             call to = {t == 0 ? target.kernels->gemm_u8 : target.kernels->gemm_pairs, &of.task};
             double took = check_time(run, &to);
             if (t == 0) scalar = took;

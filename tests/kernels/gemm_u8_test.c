@@ -2,58 +2,7 @@
  * other table against the scalar kernel, bit for bit. */
 #include <math.h>
 
-#include "checkkernel.h"
-
-typedef struct layer {
-    pcl_gemm_u8 task;
-    const int8_t *weights; /* [columns][depth] */
-    const int32_t *bias;   /* for offset 0 */
-    int32_t *folded;       /* for the table's own offset */
-    uint8_t *out;
-} layer;
-
-static layer make(size_t rows, size_t columns, size_t depth, int fill) {
-    size_t a_stride = depth + check_random_size(0, 5), out_stride = columns + check_random_size(0, 5);
-    uint8_t *a = check_input((rows - 1) * a_stride + depth, check_random_size(0, 15));
-    check_fill(a, (rows - 1) * a_stride + depth, fill);
-    int8_t *weights = check_input(columns * depth, 0);
-    check_fill((uint8_t *)weights, columns * depth, (int)(check_random() % CHECK_FILLS));
-    int8_t *packed = check_input(pcl_gemm_u8_packed_bytes(columns, depth), check_random_size(0, 15));
-    pcl_pack_gemm_u8(packed, weights, columns, depth);
-    int32_t *bias = check_input(columns * 4, 0), *folded = check_input(columns * 4, 0);
-    float *scale = check_input(columns * 4, 4);
-    float typical = 1.0f / (100.0f * (float)depth);
-    for (size_t n = 0; n < columns; n++) {
-        bias[n] = (int32_t)check_random() >> check_random_size(0, 20);
-        scale[n] = check_random_float(0.2f, 1.0f) * typical;
-        if (check_random() % 8 == 0) scale[n] = 0x1p-24f * (float)check_random_size(1, 255); /* ties */
-        if (check_random() % 16 == 0) scale[n] = check_random() % 2 ? 0x1p100f : 0x1p-149f;
-    }
-    layer made = {
-        .weights = weights,
-        .bias = bias,
-        .folded = folded,
-        .out = check_output((rows - 1) * out_stride + columns, check_random_size(0, 15)),
-    };
-    int32_t low = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 128);
-    made.task = (pcl_gemm_u8){
-        .rows = rows,
-        .columns = columns,
-        .depth = depth,
-        .a = a,
-        .a_stride = a_stride,
-        .packed = packed,
-        .bias = bias,
-        .weight_zero_point = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 255) - 128,
-        .requantization = {.scale = scale,
-                           .zero_point = (int32_t)check_random_size(0, 255),
-                           .low = low,
-                           .high = check_random() % 2 ? 255 : (int32_t)check_random_size((size_t)low, 255)},
-        .out = made.out,
-        .out_stride = out_stride,
-    };
-    return made;
-}
+#include "gemm_u8_layer.h"
 
 /* What a caller does for tables with an offset: it takes -offset * sum(w - z) out of the bias. */
 static void fold_offset(layer *of, int32_t offset) {
@@ -80,7 +29,7 @@ static uint8_t expected_at(const layer *of, size_t m, size_t n) {
 }
 
 static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
-    layer of = make(rows, columns, depth, fill);
+    layer of = make_layer(rows, columns, depth, fill, 0);
     size_t bytes = (rows - 1) * of.task.out_stride + columns;
     uint8_t *expected = check_input(bytes, 0);
     memcpy(expected, of.out, bytes); /* gaps between rows must stay as they are */
@@ -129,7 +78,7 @@ static void bench(void) {
     static const size_t shapes[][3] = {{784, 96, 16},  {784, 24, 96},  {784, 144, 32}, {784, 32, 144},
                                        {196, 384, 64}, {196, 64, 384}, {49, 160, 960}, {784, 3, 648}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        layer of = make(shapes[s][0], shapes[s][1], shapes[s][2], 0);
+        layer of = make_layer(shapes[s][0], shapes[s][1], shapes[s][2], 0, 0);
         of.task.weight_zero_point = 0;
         double scalar = 0, macs = (double)(shapes[s][0] * shapes[s][1] * shapes[s][2]);
         check_target target;
