@@ -93,10 +93,10 @@ static size_t search_line(const search *self, const uint8_t *line) {
     return best.at;
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const search *self = argument;
     size_t begin, end, element = pcl_dtype_size(self->in->dtype);
-    pcl_partition(pcl_tensor_count(self->out), 1, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(self->out), 1, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         size_t start = i / self->inner * self->inner * self->length + i % self->inner;
         size_t at = search_line(self, (const uint8_t *)self->in->data + start * element);
@@ -106,7 +106,7 @@ static void run_part(void *argument, int32_t index, int32_t count) {
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, run_part, step->prepared, pcl_threads_for(pcl_tensor_count(step->node->inputs[0])));
+    pcl_pool_run(context->pool, run_part, step->prepared, pcl_parts_for(pcl_tensor_count(step->node->inputs[0])));
     return PCL_OK;
 }
 

@@ -340,16 +340,16 @@ static void add_n_integers(const pcl_node *node, size_t begin, size_t end) {
     }
 }
 
-static void add_n_part(void *argument, int32_t index, int32_t count) {
+static void add_n_part(void *argument, const pcl_part *part) {
     const pcl_node *node = argument;
     size_t begin, end;
-    pcl_partition(pcl_tensor_count(node->outputs[0]), PCL_BLOCK, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(node->outputs[0]), PCL_BLOCK, part, &begin, &end);
     if (node->outputs[0]->dtype == PCL_FLOAT32) add_n_floats(node, begin, end);
     else add_n_integers(node, begin, end);
 }
 
 static pcl_status run_add_n(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, add_n_part, step->node, pcl_threads_for(pcl_tensor_count(step->node->outputs[0])));
+    pcl_pool_run(context->pool, add_n_part, step->node, pcl_parts_for(pcl_tensor_count(step->node->outputs[0])));
     return PCL_OK;
 }
 

@@ -76,7 +76,7 @@ typedef struct batch_matmul {
     float scale[BLOCK_COLUMNS];                              /* the same for every column */
     /* A thread's scratch, in bytes: packed block, its columns in order, rows of x in order. */
     size_t packed_bytes, block_bytes, rows_bytes, thread_scratch;
-    int32_t threads;
+    int32_t parts, threads;
 } batch_matmul;
 
 static bool plan_scratch(batch_matmul *self, size_t *scratch_bytes) {
@@ -105,7 +105,8 @@ static pcl_status prepare_batch_matmul(const pcl_prepare_context *context, pcl_s
     self->batch_shape = batch_of(node->outputs[0]);
     self->batch = pcl_tensor_count(node->outputs[0]) / (self->rows * self->columns);
     self->blocks = (self->columns + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
-    self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
+    self->parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND);
+    self->threads = pcl_employed(context->threads, self->parts);
     pcl_shape of_x = batch_of(node->inputs[0]), of_y = batch_of(node->inputs[1]);
     pcl_broadcast_strides(&of_x, &self->batch_shape, self->x_strides);
     pcl_broadcast_strides(&of_y, &self->batch_shape, self->y_strides);
@@ -247,18 +248,18 @@ static void run_block(const matmul_run *run, size_t index, uint8_t *scratch) {
         multiply(run, &b, row, self->rows - row < chunk ? self->rows - row : chunk);
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const matmul_run *run = argument;
     size_t first, end;
-    pcl_partition(run->self->batch * run->self->blocks, 1, index, count, &first, &end);
+    pcl_partition(run->self->batch * run->self->blocks, 1, part, &first, &end);
     for (size_t i = first; i < end; i++)
-        run_block(run, i, run->scratch + (size_t)index * run->self->thread_scratch);
+        run_block(run, i, run->scratch + (size_t)part->thread * run->self->thread_scratch);
 }
 
 static pcl_status run_batch_matmul(const pcl_run_context *context, const pcl_step *step) {
     const batch_matmul *self = step->prepared;
     matmul_run run = {context->kernels, self, step->node, step->scratch};
-    pcl_pool_run(context->pool, run_part, &run, self->threads);
+    pcl_pool_run(context->pool, run_part, &run, self->parts);
     return PCL_OK;
 }
 

@@ -166,10 +166,10 @@ static void run_whole(const broadcast_task *task, size_t begin, size_t end) {
     task->work(task->parameters, operands, task->out + begin * broadcast->element, end - begin);
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const broadcast_task *task = argument;
     size_t begin, end;
-    pcl_partition(task->broadcast->count, task->broadcast->block, index, count, &begin, &end);
+    pcl_partition(task->broadcast->count, task->broadcast->block, part, &begin, &end);
     if (begin == end) return;
     if (task->whole) run_whole(task, begin, end);
     else run_blocks(task, begin, end);
@@ -178,5 +178,5 @@ static void run_part(void *argument, int32_t index, int32_t count) {
 void pcl_broadcast_run(const pcl_broadcast *broadcast, pcl_pool *pool, pcl_broadcast_work work, const void *parameters,
                        bool any_count, const void *const *inputs, void *out) {
     broadcast_task task = {broadcast, work, parameters, inputs, out, any_count && pcl_broadcast_is_plain(broadcast)};
-    pcl_pool_run(pool, run_part, &task, pcl_threads_for(broadcast->count));
+    pcl_pool_run(pool, run_part, &task, pcl_parts_for(broadcast->count));
 }

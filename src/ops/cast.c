@@ -27,11 +27,11 @@ static void cast_block(pcl_dtype from, pcl_dtype to, const void *in, void *out, 
     }
 }
 
-static void cast_part(void *argument, int32_t index, int32_t count) {
+static void cast_part(void *argument, const pcl_part *part) {
     const pcl_node *node = argument;
     const pcl_tensor *in = node->inputs[0], *out = node->outputs[0];
     size_t begin, end, in_size = pcl_dtype_size(in->dtype), out_size = pcl_dtype_size(out->dtype);
-    pcl_partition(pcl_tensor_count(in), PCL_BLOCK, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(in), PCL_BLOCK, part, &begin, &end);
     for (size_t at = begin, part; at < end; at += part) {
         part = end - at < PCL_BLOCK ? end - at : PCL_BLOCK;
         cast_block(in->dtype, out->dtype, (const uint8_t *)in->data + at * in_size,
@@ -40,7 +40,7 @@ static void cast_part(void *argument, int32_t index, int32_t count) {
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, cast_part, step->node, pcl_threads_for(pcl_tensor_count(step->node->inputs[0])));
+    pcl_pool_run(context->pool, cast_part, step->node, pcl_parts_for(pcl_tensor_count(step->node->inputs[0])));
     return PCL_OK;
 }
 

@@ -162,8 +162,8 @@ typedef struct conv {
     size_t patch_stride;      /* elements from one row of the matrix to the next */
     size_t chunk;             /* pixels done at a time */
     size_t thread_scratch;    /* bytes: [chunk] patches; 0 when direct */
-    bool by_columns;          /* threads share the columns, not the pixels */
-    int32_t threads;
+    bool by_columns;          /* parts share the columns, not the pixels */
+    int32_t parts, threads;
     pcl_add_u8 add; /* of a quantised residual */
     float residual_low, residual_high;
     const pcl_conv_method *method; /* does it all, when not NULL, */
@@ -199,7 +199,7 @@ static bool is_direct(const pcl_im2col *p) {
     return (pointwise || whole) && p->pad_top == 0 && p->pad_left == 0;
 }
 
-/* When threads share columns each makes all patches: only for want of pixels. */
+/* When parts share columns each makes all patches: only for want of pixels. */
 static bool by_columns(const conv *self) {
     if (self->groups > 1) return false;
     if (!self->direct && self->pixels >= ROW_TILE * (size_t)self->threads) return false;
@@ -325,15 +325,18 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->group_columns = (size_t)filter->out_channels / self->groups;
     self->direct = self->groups == 1 && is_direct(&self->patches);
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
-    self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
+    self->parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND);
+    self->threads = pcl_employed(context->threads, self->parts);
     self->method = tap_stride == 1 ? method_for(context->kernels, node, &self->patches, tensors) : NULL;
     if (self->method) {
+        if (self->method->coarse) self->parts = self->threads;
         self->of_method =
             self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
         return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;
     }
     merge_pixels(self);
     self->by_columns = by_columns(self);
+    if (self->by_columns && !self->direct) self->parts = self->threads;
     if (!plan_chunks(self, node, element, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
     if (node->attributes.conv.residual) {
@@ -416,27 +419,27 @@ static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t fi
     add_residual(run, pixel * stride + first_column, count, self->groups > 1 ? stride : columns, stride);
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const conv_run *run = argument;
     const conv *self = run->self;
     if (self->method) {
-        self->method->run(run->kernels, self->of_method, run->node, run->scratch, index, count);
+        self->method->run(run->kernels, self->of_method, run->node, run->scratch, part);
         return;
     }
-    pcl_dense_part part = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, index, count);
-    size_t columns = part.end_column - part.first_column;
+    pcl_dense_part own = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, part);
+    size_t columns = own.end_column - own.first_column;
     if (columns == 0) return;
-    uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)index * self->thread_scratch;
-    for (size_t pixel = part.first_row; pixel < part.end_row; pixel += self->chunk) {
-        size_t left = part.end_row - pixel;
-        run_chunk(run, pixel, left < self->chunk ? left : self->chunk, part.first_column, columns, scratch);
+    uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)part->thread * self->thread_scratch;
+    for (size_t pixel = own.first_row; pixel < own.end_row; pixel += self->chunk) {
+        size_t left = own.end_row - pixel;
+        run_chunk(run, pixel, left < self->chunk ? left : self->chunk, own.first_column, columns, scratch);
     }
 }
 
 pcl_status pcl_conv_run(const pcl_run_context *context, const pcl_step *step) {
     const conv *self = step->prepared;
     conv_run run = {.kernels = context->kernels, .self = self, .node = step->node, .scratch = step->scratch};
-    pcl_pool_run(context->pool, run_part, &run, self->threads);
+    pcl_pool_run(context->pool, run_part, &run, self->parts);
     return PCL_OK;
 }
 

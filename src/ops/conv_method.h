@@ -14,9 +14,10 @@ typedef struct pcl_conv_method {
      * with the error set, when memory is short. */
     const void *(*prepare)(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
                            const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes);
-    /* The part of the convolution that thread `index` of `count` does. */
-    void (*run)(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
-                int32_t count);
+    /* One part of the convolution. */
+    bool coarse; /* parts compute twice what lies between them: the fewer the better */
+    void (*run)(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
+                const pcl_part *part);
 } pcl_conv_method;
 
 /* 3x3 convolutions of floats by Winograd's minimal filtering F(4x4, 3x3)

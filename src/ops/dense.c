@@ -239,11 +239,11 @@ bool pcl_share_columns(size_t rows, size_t columns, int32_t threads) {
     return by_columns < by_rows;
 }
 
-pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, int32_t index, int32_t count) {
-    pcl_dense_part part = {0, rows, 0, columns};
-    if (by_columns) pcl_partition(columns, PANEL, index, count, &part.first_column, &part.end_column);
-    else pcl_partition(rows, ROW_TILE, index, count, &part.first_row, &part.end_row);
-    return part;
+pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, const pcl_part *part) {
+    pcl_dense_part result = {0, rows, 0, columns};
+    if (by_columns) pcl_partition(columns, PANEL, part, &result.first_column, &result.end_column);
+    else pcl_partition(rows, ROW_TILE, part, &result.first_row, &result.end_row);
+    return result;
 }
 
 int32_t *pcl_plain_offsets(pcl_arena *arena, size_t depth) {

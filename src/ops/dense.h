@@ -41,12 +41,11 @@ void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
 /* Whether threads share the columns of the result more evenly than its rows. */
 bool pcl_share_columns(size_t rows, size_t columns, int32_t threads);
 
-/* The part of a result that thread `index` of `count` computes, in tiles of
- * the kernels: all rows of some columns, or all columns of some rows. */
+/* What of a result belongs to a part of the work, in tiles of the kernels: all rows of some columns, or all columns of some rows. */
 typedef struct pcl_dense_part {
     size_t first_row, end_row, first_column, end_column; /* either may be empty */
 } pcl_dense_part;
-pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, int32_t index, int32_t count);
+pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, const pcl_part *part);
 
 /* The offsets 0, 1, ... depth - 1. NULL when memory is exhausted. */
 int32_t *pcl_plain_offsets(pcl_arena *arena, size_t depth);

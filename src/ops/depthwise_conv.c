@@ -58,7 +58,7 @@ typedef struct depthwise {
     pcl_requantization requantization; /* when quantised */
     uint8_t pad_value;
     float low, high; /* otherwise */
-    int32_t threads;
+    int32_t parts, threads;
     /* A thread's scratch, in bytes: the kernel's, the pointers, the widened
      * rows [filter_h][row_bytes]. */
     size_t kernel_scratch, wide_at, wide_stride, thread_scratch;
@@ -161,7 +161,8 @@ static pcl_status prepare_rows(const pcl_prepare_context *context, pcl_step *ste
     depthwise *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (!self) return out_of_memory(context, node);
     self->element = pcl_dtype_size(tensors->input->dtype);
-    self->threads = pcl_useful_threads(node->macs, self->element == 1 ? 10000 : 5000, context->threads);
+    self->parts = pcl_useful_parts(node->macs, self->element == 1 ? 10000 : 5000);
+    self->threads = pcl_employed(context->threads, self->parts);
     set_sizes(self, node, filter);
     if (!plan_scratch(self, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its rows are too large");
@@ -248,19 +249,19 @@ static void run_f32(const depthwise_run *run, const pcl_dwconv *shape, const voi
     run->kernels->dwconv_f32(&task);
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const depthwise_run *run = argument;
     const depthwise *self = run->self;
     size_t first, end, picture_bytes = (size_t)self->in_h * (self->row_bytes / self->multiplier);
-    pcl_partition(self->pictures * self->steps, 1, index, count, &first, &end);
-    uint8_t *scratch = run->scratch + (size_t)index * self->thread_scratch;
+    pcl_partition(self->pictures * self->steps, 1, part, &first, &end);
+    uint8_t *scratch = run->scratch + (size_t)part->thread * self->thread_scratch;
     const uint8_t **rows = (const uint8_t **)(void *)(scratch + self->kernel_scratch);
     uint8_t *wide = scratch + self->wide_at;
     for (size_t i = first; i < end; i++) {
         size_t picture = i / self->steps, y = i % self->steps * self->step_rows;
         pcl_dwconv shape = self->shape;
         if (y + shape.out_rows > (size_t)self->out_h) {
-            /* The kernels like pairs: the row before, if this thread made it, comes out the same again. */
+            /* The kernels like pairs: the row before, if this part made it, comes out the same again. */
             if (y > 0 && i > first) y--;
             else shape.out_rows = 1;
         }
@@ -279,7 +280,7 @@ static pcl_status run_depthwise(const pcl_run_context *context, const pcl_step *
                          .input = step->node->inputs[0]->data,
                          .output = step->node->outputs[0]->data,
                          .scratch = step->scratch};
-    pcl_pool_run(context->pool, run_part, &run, self->threads);
+    pcl_pool_run(context->pool, run_part, &run, self->parts);
     return PCL_OK;
 }
 

@@ -27,8 +27,8 @@ void pcl_integer_range(pcl_dtype dtype, int64_t *low, int64_t *high);
  * zero as TFLite's reference rounds; NaN gives the zero point. */
 uint8_t pcl_quantise_u8(float real, const pcl_tensor *out);
 
-/* How many threads `count` elements of cheap work are worth. */
-int32_t pcl_threads_for(size_t count);
+/* How many parts of `count` elements of cheap work are worth making. */
+int32_t pcl_parts_for(size_t count);
 
 /* Sets step->prepared to zeroed memory of this size; NULL, and the error
  * filled for PCL_ERROR_MEMORY, when there is none. */

@@ -45,7 +45,7 @@ static pcl_status infer_fully_connected(const pcl_infer_context *context, pcl_no
 typedef struct fully_connected {
     pcl_dense dense;
     size_t rows;
-    int32_t threads;
+    int32_t parts;
     bool by_columns;
 } fully_connected;
 
@@ -63,8 +63,8 @@ static pcl_status prepare_fully_connected(const pcl_prepare_context *context, pc
                                 .depth = depth,
                                 .channel_stride = depth,
                                 .offsets = offsets};
-    self->threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads);
-    self->by_columns = pcl_share_columns(self->rows, columns, self->threads);
+    self->parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND);
+    self->by_columns = pcl_share_columns(self->rows, columns, pcl_employed(context->threads, self->parts));
     return pcl_dense_prepare(context, node, &tensors, &matrix, &self->dense);
 }
 
@@ -75,22 +75,21 @@ typedef struct fully_connected_run {
     uint8_t *out;
 } fully_connected_run;
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const fully_connected_run *run = argument;
     const pcl_dense *dense = &run->self->dense;
-    pcl_dense_part part =
-        pcl_dense_share(run->self->rows, dense->columns, run->self->by_columns, index, count);
-    if (part.first_row == part.end_row || part.first_column == part.end_column) return;
-    pcl_dense_run(run->kernels, dense, part.end_row - part.first_row,
-                  run->in + part.first_row * dense->depth * dense->element, dense->depth, part.first_column,
-                  part.end_column - part.first_column,
-                  run->out + (part.first_row * dense->columns + part.first_column) * dense->element, dense->columns);
+    pcl_dense_part own = pcl_dense_share(run->self->rows, dense->columns, run->self->by_columns, part);
+    if (own.first_row == own.end_row || own.first_column == own.end_column) return;
+    pcl_dense_run(run->kernels, dense, own.end_row - own.first_row,
+                  run->in + own.first_row * dense->depth * dense->element, dense->depth, own.first_column,
+                  own.end_column - own.first_column,
+                  run->out + (own.first_row * dense->columns + own.first_column) * dense->element, dense->columns);
 }
 
 static pcl_status run_fully_connected(const pcl_run_context *context, const pcl_step *step) {
     const fully_connected *self = step->prepared;
     fully_connected_run run = {context->kernels, self, step->node->inputs[0]->data, step->node->outputs[0]->data};
-    pcl_pool_run(context->pool, run_part, &run, self->threads);
+    pcl_pool_run(context->pool, run_part, &run, self->parts);
     return PCL_OK;
 }
 

@@ -134,13 +134,13 @@ static void run_row(const pcl_kernels *kernels, const indirect_conv *self, const
     kernels->gemm_f32(&task);
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
-                int32_t count) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
+                const pcl_part *part) {
     const indirect_conv *self = prepared;
     const pcl_im2col *window = &self->window;
     size_t begin, end, height = (size_t)window->out_h, row_floats = (size_t)window->out_w * self->out_channels;
-    pcl_partition(self->pictures * height, 1, index, count, &begin, &end);
-    const float **runs = (const float **)(void *)(scratch + (size_t)index * self->thread_scratch);
+    pcl_partition(self->pictures * height, 1, part, &begin, &end);
+    const float **runs = (const float **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     passage p = {.self = self, .ring = (float *)(void *)(runs + window->filter_h)};
     for (size_t row = begin; row < end; row++) {
         size_t picture = row / height;

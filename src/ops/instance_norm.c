@@ -53,7 +53,7 @@ typedef struct instance_norm {
     size_t tile_pixels;
     float epsilon, low, high;
     int32_t low_u8, high_u8;
-    int32_t threads;
+    int32_t parts, threads;
     /* Scratch, in bytes from its start. */
     size_t sums_at;   /* [BLOCKS][2][channels] double: sum, sum of squares */
     size_t center_at; /* [channels] float */
@@ -90,9 +90,8 @@ static pcl_status prepare_instance_norm(const pcl_prepare_context *context, pcl_
     self->epsilon = node->attributes.instance_norm.epsilon;
     pcl_activation_range(node->attributes.instance_norm.activation, &self->low, &self->high);
     pcl_activation_range_u8(node->attributes.instance_norm.activation, node->outputs[0], &self->low_u8, &self->high_u8);
-    self->threads = pcl_threads_for(self->pixels * self->channels);
-    if (self->threads > context->threads) self->threads = context->threads;
-    if (self->threads > BLOCKS) self->threads = BLOCKS;
+    self->parts = pcl_parts_for(self->pixels * self->channels);
+    self->threads = pcl_employed(context->threads, self->parts);
     if (!plan_scratch(self, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "it has too many channels");
     step->norm_bytes = 2 * self->shift_at;
@@ -157,19 +156,19 @@ static void sum_block_u8(const norm_run *run, size_t first, size_t end, double *
     }
 }
 
-static void sum_part(void *argument, int32_t index, int32_t count) {
+static void sum_part(void *argument, const pcl_part *part) {
     const norm_run *run = argument;
     const instance_norm *self = run->self;
     size_t first_block, end_block;
-    pcl_partition(BLOCKS, 1, index, count, &first_block, &end_block);
+    pcl_partition(BLOCKS, 1, part, &first_block, &end_block);
     for (size_t block = first_block; block < end_block; block++) {
         double *sums = block_sums(run, block);
         size_t first = block * self->block_pixels, end = first + self->block_pixels;
         if (end > self->pixels) end = self->pixels;
         memset(sums, 0, 2 * self->channels * sizeof *sums);
         if (first >= end) continue;
-        if (run->node->inputs[0]->dtype == PCL_UINT8) sum_block_u8(run, first, end, sums, tile_of(run, index));
-        else sum_block_f32(run, first, end, sums, tile_of(run, index));
+        if (run->node->inputs[0]->dtype == PCL_UINT8) sum_block_u8(run, first, end, sums, tile_of(run, part->thread));
+        else sum_block_f32(run, first, end, sums, tile_of(run, part->thread));
     }
 }
 
@@ -230,13 +229,13 @@ static void normalise_tile(const norm_run *run, size_t first, size_t pixels, flo
         run->kernels->quantize_u8(1.0f / pcl_tensor_scale(out), pcl_tensor_zero_point(out), y, run->out + at, count);
 }
 
-static void normalise_part(void *argument, int32_t index, int32_t count) {
+static void normalise_part(void *argument, const pcl_part *part) {
     const norm_run *run = argument;
     const instance_norm *self = run->self;
     size_t first, end;
-    pcl_partition(self->pixels, self->tile_pixels, index, count, &first, &end);
+    pcl_partition(self->pixels, self->tile_pixels, part, &first, &end);
     for (size_t p = first; p < end; p += self->tile_pixels)
-        normalise_tile(run, p, end - p < self->tile_pixels ? end - p : self->tile_pixels, tile_of(run, index));
+        normalise_tile(run, p, end - p < self->tile_pixels ? end - p : self->tile_pixels, tile_of(run, part->thread));
 }
 
 static pcl_status run_instance_norm(const pcl_run_context *context, const pcl_step *step) {
@@ -247,10 +246,10 @@ static pcl_status run_instance_norm(const pcl_run_context *context, const pcl_st
     for (size_t n = 0; n < self->pictures; n++) {
         if (!context->frozen) {
             if (in->dtype == PCL_FLOAT32) find_center(&run);
-            pcl_pool_run(context->pool, sum_part, &run, self->threads);
+            pcl_pool_run(context->pool, sum_part, &run, self->parts);
             find_scale_and_shift(&run);
         }
-        pcl_pool_run(context->pool, normalise_part, &run, self->threads);
+        pcl_pool_run(context->pool, normalise_part, &run, self->parts);
         run.x += in->bytes / self->pictures;
         run.out += out->bytes / self->pictures;
     }

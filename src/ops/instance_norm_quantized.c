@@ -86,21 +86,21 @@ typedef struct pass {
     uint8_t *out;
 } pass;
 
-static void count_part(void *argument, int32_t index, int32_t count) {
+static void count_part(void *argument, const pcl_part *part) {
     const pass *work = argument;
     size_t channels = work->self->channels, begin, end;
-    uint32_t *histogram = work->self->histograms + (size_t)index * channels * VALUES;
-    pcl_partition(work->self->pixels, 1, index, count, &begin, &end);
+    uint32_t *histogram = work->self->histograms + (size_t)part->index * channels * VALUES;
+    pcl_partition(work->self->pixels, 1, part, &begin, &end);
     memset(histogram, 0, channels * VALUES * sizeof *histogram);
     for (size_t p = begin; p < end; p++)
         for (size_t c = 0; c < channels; c++) histogram[c * VALUES + work->x[p * channels + c]]++;
 }
 
-static void look_up_part(void *argument, int32_t index, int32_t count) {
+static void look_up_part(void *argument, const pcl_part *part) {
     const pass *work = argument;
     const uint8_t *tables = work->self->tables;
     size_t channels = work->self->channels, begin, end;
-    pcl_partition(work->self->pixels, 1, index, count, &begin, &end);
+    pcl_partition(work->self->pixels, 1, part, &begin, &end);
     for (size_t p = begin; p < end; p++)
         for (size_t c = 0; c < channels; c++)
             work->out[p * channels + c] = tables[c * VALUES + work->x[p * channels + c]];
@@ -198,7 +198,7 @@ static void add_histograms(const normalisation *self, int32_t parts) {
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     normalisation self = *(const normalisation *)step->prepared;
-    int32_t threads = pcl_pool_threads(context->pool), wanted = pcl_threads_for(self.pixels * self.channels);
+    int32_t threads = pcl_pool_threads(context->pool), wanted = pcl_parts_for(self.pixels * self.channels);
     int32_t parts = threads < wanted ? threads : wanted;
     size_t picture = self.pixels * self.channels;
     if (parts < 1) parts = 1;

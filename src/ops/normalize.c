@@ -14,10 +14,10 @@ typedef struct row_task {
     size_t rows;
 } row_task;
 
-static void run_rows(void *argument, int32_t index, int32_t count) {
+static void run_rows(void *argument, const pcl_part *part) {
     const row_task *task = argument;
     size_t begin, end;
-    pcl_partition(task->rows, 1, index, count, &begin, &end);
+    pcl_partition(task->rows, 1, part, &begin, &end);
     for (size_t i = begin; i < end; i++) task->row(task->node, i);
 }
 
@@ -26,7 +26,7 @@ static pcl_status for_each_row(const pcl_run_context *context, const pcl_node *n
     size_t count = pcl_tensor_count(in);
     if (count == 0) return PCL_OK;
     row_task task = {node, row, count / depth_of(in)};
-    pcl_pool_run(context->pool, run_rows, &task, pcl_threads_for(count));
+    pcl_pool_run(context->pool, run_rows, &task, pcl_parts_for(count));
     return PCL_OK;
 }
 

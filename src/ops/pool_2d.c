@@ -203,10 +203,10 @@ static void pool_row(const pool_2d *self, size_t row) {
     }
 }
 
-static void pool_part(void *argument, int32_t index, int32_t count) {
+static void pool_part(void *argument, const pcl_part *part) {
     const pool_2d *self = argument;
     size_t begin, end;
-    pcl_partition((size_t)self->out->shape.dims[0] * (size_t)self->out->shape.dims[1], 1, index, count, &begin, &end);
+    pcl_partition((size_t)self->out->shape.dims[0] * (size_t)self->out->shape.dims[1], 1, part, &begin, &end);
     for (size_t row = begin; row < end; row++) pool_row(self, row);
 }
 
@@ -215,7 +215,7 @@ static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     const pcl_tensor *out = step->node->outputs[0];
     uint64_t work = (uint64_t)pcl_tensor_count(out) * (uint64_t)attributes->filter_h * (uint64_t)attributes->filter_w;
     if (out->bytes > 0)
-        pcl_pool_run(context->pool, pool_part, step->prepared, pcl_threads_for(work > SIZE_MAX ? SIZE_MAX : (size_t)work));
+        pcl_pool_run(context->pool, pool_part, step->prepared, pcl_parts_for(work > SIZE_MAX ? SIZE_MAX : (size_t)work));
     return PCL_OK;
 }
 

@@ -13,15 +13,15 @@ typedef struct conversion {
     uint8_t table[256]; /* between 8-bit types: [byte] -> byte */
 } conversion;
 
-static void convert_part(void *argument, int32_t index, int32_t count) {
+static void convert_part(void *argument, const pcl_part *part) {
     const conversion *self = argument;
     size_t begin, end;
-    pcl_partition(pcl_tensor_count(self->in), PCL_BLOCK, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(self->in), PCL_BLOCK, part, &begin, &end);
     if (begin < end) self->convert(self, begin, end);
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, convert_part, step->prepared, pcl_threads_for(pcl_tensor_count(step->node->inputs[0])));
+    pcl_pool_run(context->pool, convert_part, step->prepared, pcl_parts_for(pcl_tensor_count(step->node->inputs[0])));
     return PCL_OK;
 }
 

@@ -293,11 +293,11 @@ static void reduce_columns(const reduction *self, size_t outer, size_t first, si
 
 /* Threads share the outputs in groups of columns; the order of additions
  * within an output does not depend on who does it. */
-static void reduce_part(void *argument, int32_t index, int32_t count) {
+static void reduce_part(void *argument, const pcl_part *part) {
     enum { GROUP = 16 };
     const reduction *self = argument;
     size_t groups = (self->kept[0] + GROUP - 1) / GROUP, begin, end;
-    pcl_partition(self->outer_kept * groups, 1, index, count, &begin, &end);
+    pcl_partition(self->outer_kept * groups, 1, part, &begin, &end);
     for (size_t at = begin, taken; at < end; at += taken) {
         size_t outer = at / groups, first = at % groups * GROUP;
         taken = groups - at % groups < end - at ? groups - at % groups : end - at;
@@ -308,7 +308,7 @@ static void reduce_part(void *argument, int32_t index, int32_t count) {
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, reduce_part, step->prepared, pcl_threads_for(pcl_tensor_count(step->node->inputs[0])));
+    pcl_pool_run(context->pool, reduce_part, step->prepared, pcl_parts_for(pcl_tensor_count(step->node->inputs[0])));
     return PCL_OK;
 }
 

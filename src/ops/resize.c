@@ -163,12 +163,12 @@ static bool same_tap(const tap *a, const tap *b) {
 }
 
 /* Rows begin .. end - 1 of all pictures together. */
-static void fill_rows(void *argument, int32_t index, int32_t count) {
+static void fill_rows(void *argument, const pcl_part *part) {
     const resize *self = argument;
     const int32_t *dims = self->out->shape.dims;
     size_t height = (size_t)dims[1], begin, end, row_bytes = self->out->bytes / ((size_t)dims[0] * height);
     size_t picture_bytes = self->in->bytes / (size_t)dims[0];
-    pcl_partition((size_t)dims[0] * height, 1, index, count, &begin, &end);
+    pcl_partition((size_t)dims[0] * height, 1, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         uint8_t *out = (uint8_t *)self->out->data + i * row_bytes;
         const tap *row = &self->rows[i % height];
@@ -179,7 +179,7 @@ static void fill_rows(void *argument, int32_t index, int32_t count) {
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     const pcl_tensor *out = step->node->outputs[0];
-    if (out->bytes > 0) pcl_pool_run(context->pool, fill_rows, step->prepared, pcl_threads_for(pcl_tensor_count(out)));
+    if (out->bytes > 0) pcl_pool_run(context->pool, fill_rows, step->prepared, pcl_parts_for(pcl_tensor_count(out)));
     return PCL_OK;
 }
 

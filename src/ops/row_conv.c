@@ -173,13 +173,13 @@ static void run_strip(const strip *s, int32_t y, int32_t end) {
     }
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
-                int32_t count) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
+                const pcl_part *part) {
     const row_conv *self = prepared;
-    const float **order = (const float **)(void *)(scratch + (size_t)index * self->thread_scratch);
+    const float **order = (const float **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *parts = (float *)(order + self->filter_h);
     size_t begin, end, height = (size_t)self->out_h;
-    pcl_partition(self->pictures * height, 1, index, count, &begin, &end);
+    pcl_partition(self->pictures * height, 1, part, &begin, &end);
     for (size_t row = begin; row < end;) {
         size_t picture = row / height, y = row % height, rows = height - y < end - row ? height - y : end - row;
         strip s = {.kernels = kernels, .self = self, .order = order, .parts = parts};
@@ -195,4 +195,4 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     }
 }
 
-const pcl_conv_method pcl_row_conv = {.pays = pays, .prepare = prepare, .run = run};
+const pcl_conv_method pcl_row_conv = {.pays = pays, .prepare = prepare, .coarse = true, .run = run};

@@ -96,17 +96,17 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     return PCL_OK;
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const softmax *self = argument;
     size_t begin, end, row_bytes = self->depth * pcl_dtype_size(self->in->dtype);
-    pcl_partition(pcl_tensor_count(self->in) / self->depth, 1, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(self->in) / self->depth, 1, part, &begin, &end);
     for (size_t i = begin; i < end; i++)
         self->row(self, (const uint8_t *)self->in->data + i * row_bytes, (uint8_t *)self->out->data + i * row_bytes);
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     softmax *self = step->prepared;
-    if (self->depth > 0) pcl_pool_run(context->pool, run_part, self, pcl_threads_for(pcl_tensor_count(self->in)));
+    if (self->depth > 0) pcl_pool_run(context->pool, run_part, self, pcl_parts_for(pcl_tensor_count(self->in)));
     return PCL_OK;
 }
 

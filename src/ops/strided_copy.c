@@ -169,17 +169,17 @@ typedef struct block_task {
     uint8_t *out;
 } block_task;
 
-static void copy_part(void *argument, int32_t index, int32_t count) {
+static void copy_part(void *argument, const pcl_part *part) {
     const block_task *task = argument;
-    pcl_block part = task->block;
-    pcl_block_dim *dim = &part.dims[task->shared];
+    pcl_block own = task->block;
+    pcl_block_dim *dim = &own.dims[task->shared];
     size_t begin, end;
-    pcl_partition(dim->size, 1, index, count, &begin, &end);
+    pcl_partition(dim->size, 1, part, &begin, &end);
     if (begin == end) return;
-    part.in_first += (ptrdiff_t)begin * dim->in_stride;
-    part.out_first += (ptrdiff_t)begin * dim->out_stride;
+    own.in_first += (ptrdiff_t)begin * dim->in_stride;
+    own.out_first += (ptrdiff_t)begin * dim->out_stride;
     dim->size = end - begin;
-    copy_planes(&part, task->in, task->out);
+    copy_planes(&own, task->in, task->out);
 }
 
 void pcl_block_copy(pcl_pool *pool, const pcl_block *block, const void *in, void *out) {
@@ -189,7 +189,7 @@ void pcl_block_copy(pcl_pool *pool, const pcl_block *block, const void *in, void
     choose_rows(&task.block);
     for (int32_t d = 1; d < task.block.rank; d++)
         if (task.block.dims[d].size > task.block.dims[task.shared].size) task.shared = d;
-    pcl_pool_run(pool, copy_part, &task, pcl_threads_for(count));
+    pcl_pool_run(pool, copy_part, &task, pcl_parts_for(count));
 }
 
 void pcl_fill(pcl_pool *pool, const void *value, size_t element, void *out, size_t count) {

@@ -110,7 +110,7 @@ typedef struct phase {
 typedef struct transpose_conv {
     size_t phase_count;
     phase *phases;
-    int32_t threads;
+    int32_t parts, threads;
     size_t thread_scratch; /* bytes */
     int32_t stride_h, stride_w;
     size_t batch, out_h, out_w;
@@ -198,7 +198,8 @@ static pcl_status prepare_transpose_conv(const pcl_prepare_context *context, pcl
     *self = (transpose_conv){.phase_count = (size_t)rows * (size_t)columns,
                              .stride_h = attributes->stride_h, .stride_w = attributes->stride_w,
                              .batch = (size_t)out[0], .out_h = (size_t)out[1], .out_w = (size_t)out[2],
-                             .threads = pcl_useful_threads(node->macs, PCL_MACS_PER_MICROSECOND, context->threads)};
+                             .parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND)};
+    self->threads = pcl_employed(context->threads, self->parts);
     self->phases = pcl_arena_alloc_array(context->arena, self->phase_count, sizeof *self->phases);
     if (!self->phases) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its weights");
     for (int32_t i = 0; i < rows * columns; i++) {
@@ -246,14 +247,14 @@ static void run_row(const transpose_run *run, const phase *p, size_t row, uint8_
     }
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const transpose_run *run = argument;
     const transpose_conv *self = run->self;
-    uint8_t *scratch = run->scratch + (size_t)index * self->thread_scratch;
+    uint8_t *scratch = run->scratch + (size_t)part->thread * self->thread_scratch;
     for (size_t i = 0; i < self->phase_count; i++) {
         const phase *p = &self->phases[i];
         size_t first, end;
-        pcl_partition(self->batch * (size_t)p->y.count, 1, index, count, &first, &end);
+        pcl_partition(self->batch * (size_t)p->y.count, 1, part, &first, &end);
         for (size_t row = first; row < end; row++) run_row(run, p, row, scratch);
     }
 }
@@ -262,7 +263,7 @@ static pcl_status run_transpose_conv(const pcl_run_context *context, const pcl_s
     const transpose_conv *self = step->prepared;
     transpose_run run = {context->kernels, self, step->node->inputs[2]->data, step->node->outputs[0]->data,
                          step->scratch};
-    pcl_pool_run(context->pool, run_part, &run, self->threads);
+    pcl_pool_run(context->pool, run_part, &run, self->parts);
     return PCL_OK;
 }
 

@@ -259,11 +259,11 @@ static void run_integers(const unary *self, pcl_dtype dtype, const uint8_t *in, 
     }
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const unary *self = argument;
     const pcl_tensor *in = self->node->inputs[0];
     size_t begin, end, element = pcl_dtype_size(in->dtype);
-    pcl_partition(pcl_tensor_count(in), PCL_BLOCK, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(in), PCL_BLOCK, part, &begin, &end);
     if (begin == end) return;
     const void *from = (const uint8_t *)in->data + begin * element;
     void *to = (uint8_t *)self->node->outputs[0]->data + begin * element;
@@ -273,7 +273,7 @@ static void run_part(void *argument, int32_t index, int32_t count) {
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, run_part, step->prepared, pcl_threads_for(pcl_tensor_count(step->node->inputs[0])));
+    pcl_pool_run(context->pool, run_part, step->prepared, pcl_parts_for(pcl_tensor_count(step->node->inputs[0])));
     return PCL_OK;
 }
 

@@ -148,7 +148,7 @@ void pcl_weighted_range_u8(const pcl_weighted *weighted, int32_t *low, int32_t *
     pcl_activation_range_u8(weighted->activation, &result, low, high);
 }
 
-int32_t pcl_useful_threads(uint64_t macs, uint64_t per_microsecond, int32_t threads) {
+int32_t pcl_useful_parts(uint64_t macs, uint64_t per_microsecond) {
     uint64_t useful = macs / (2 * per_microsecond); /* waking a helper and waiting for it cost about a microsecond */
-    return useful < 1 ? 1 : useful < (uint64_t)threads ? (int32_t)useful : threads;
+    return useful < 1 ? 1 : useful < PCL_MOST_PARTS ? (int32_t)useful : PCL_MOST_PARTS;
 }

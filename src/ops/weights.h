@@ -64,8 +64,8 @@ static inline int32_t pcl_fold_bias(int32_t bias, int32_t input_zero_point, int3
 /* What one thread does, roughly, in GEMM kernels. */
 enum { PCL_MACS_PER_MICROSECOND = 40000 };
 
-/* The threads worth waking for so many multiply-accumulates, when one thread
+/* The parts worth making of so many multiply-accumulates, when one thread
  * does `per_microsecond` of them. */
-int32_t pcl_useful_threads(uint64_t macs, uint64_t per_microsecond, int32_t threads);
+int32_t pcl_useful_parts(uint64_t macs, uint64_t per_microsecond);
 
 #endif

@@ -169,13 +169,13 @@ static void transform(const pcl_kernels *kernels, const winograd *self, const vo
     }
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
-                int32_t count) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
+                const pcl_part *part) {
     const winograd *self = prepared;
-    float *transformed = (float *)(void *)(scratch + (size_t)index * self->thread_scratch);
+    float *transformed = (float *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *products = transformed + MATRICES * self->in_stride;
     size_t begin, end;
-    pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
+    pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
         transform(kernels, self, node->inputs[0]->data, first, tiles, transformed);

@@ -194,13 +194,13 @@ static void store(const pcl_kernels *kernels, const winograd *self, const pcl_no
     }
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch, int32_t index,
-                int32_t count) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
+                const pcl_part *part) {
     const winograd *self = prepared;
-    int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)index * self->thread_scratch);
+    int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);
     size_t begin, end;
-    pcl_partition(self->tiles.count, ROW_TILE, index, count, &begin, &end);
+    pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
         transform(kernels, self, node->inputs[0]->data, first, tiles, transformed);

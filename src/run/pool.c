@@ -9,20 +9,31 @@
 
 enum {
     MAX_THREADS = 64,
-    SPINS = 20000 /* about the gap between two steps; then helpers sleep */
+    PARTS_EACH = PCL_MOST_PARTS / MAX_THREADS, /* parts for each thread: a core of half the speed then does half of its own */
+    SPINS = 20000   /* about the gap between two steps; then helpers sleep */
 };
 
-/* The caller publishes task, argument and count, then bumps `generation`;
- * helpers wait for the bump, do their part, and count themselves off
- * `pending`. Helpers that have no part in a run still answer, so that no one
- * can be a generation behind. */
+/* The parts of one thread that nobody has begun: the generation in the upper
+ * half, then the first part's index and the index past the last, 16 bits each.
+ * Their owner takes from the front, others from the end. */
+typedef struct queue {
+    _Atomic uint64_t parts;
+    uint8_t apart[56]; /* a cache line each */
+} queue;
+
+/* The caller writes the task and its queues, then bumps `generation`, for which
+ * helpers wait. It goes on when no part is left, whether or not all helpers
+ * have woken: one that is late may read fields of the next generation, but
+ * cannot take a part then, because the queues of the one it came for are empty
+ * or overwritten. */
 struct pcl_pool {
     int32_t threads;
-    pcl_task task;
-    void *argument;
-    int32_t count;
+    _Atomic pcl_task task;
+    void *_Atomic argument;
+    _Atomic int32_t employed, count;
     _Atomic uint32_t generation;
-    _Atomic int32_t pending;
+    _Atomic int32_t unfinished; /* parts */
+    _Atomic int32_t sleepers;
     _Atomic bool closing;
 #if defined(PCL_THREADS) && !defined(__wasm__)
     pthread_t handles[MAX_THREADS];
@@ -30,6 +41,7 @@ struct pcl_pool {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
 #endif
+    queue queues[]; /* [threads] */
 };
 
 int32_t pcl_pool_threads(const pcl_pool *pool) { return pool ? pool->threads : 1; }
@@ -52,7 +64,9 @@ static void wait_on(int *word, int seen) { __builtin_wasm_memory_atomic_wait32(w
 static void (*const volatile out_of_line_wait)(int *, int) = wait_on;
 
 static void sleep_while(pcl_pool *pool, uint32_t seen) {
+    atomic_fetch_add(&pool->sleepers, 1);
     out_of_line_wait((int *)&pool->generation, (int)seen);
+    atomic_fetch_sub(&pool->sleepers, 1);
 }
 
 static void wake_all(pcl_pool *pool) { __builtin_wasm_memory_atomic_notify((int *)&pool->generation, ~0u); }
@@ -61,7 +75,9 @@ static void wake_all(pcl_pool *pool) { __builtin_wasm_memory_atomic_notify((int 
 
 static void sleep_while(pcl_pool *pool, uint32_t seen) {
     pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->generation) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
+    atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -75,43 +91,83 @@ static void wake_all(pcl_pool *pool) {
 
 static void publish(pcl_pool *pool) {
     atomic_fetch_add(&pool->generation, 1);
-    wake_all(pool);
+    if (atomic_load(&pool->sleepers) > 0) wake_all(pool);
+}
+
+static uint64_t queue_of(uint32_t generation, int32_t begin, int32_t end) {
+    return (uint64_t)generation << 32 | (uint64_t)begin << 16 | (uint64_t)end;
+}
+
+/* The index of the part taken, or -1. */
+static int32_t take(queue *from, uint32_t generation, bool own) {
+    uint64_t seen = atomic_load(&from->parts);
+    for (;;) {
+        int32_t begin = (int32_t)(seen >> 16 & 0xffff), end = (int32_t)(seen & 0xffff);
+        if (seen >> 32 != generation || begin >= end) return -1;
+        uint64_t rest = own ? queue_of(generation, begin + 1, end) : queue_of(generation, begin, end - 1);
+        if (atomic_compare_exchange_weak(&from->parts, &seen, rest)) return own ? begin : end - 1;
+    }
+}
+
+/* Does parts, a thread's own first, until none is left to begin. */
+static void work(pcl_pool *pool, int32_t thread, uint32_t generation) {
+    int32_t employed = atomic_load(&pool->employed), done = 0;
+    pcl_task task = atomic_load(&pool->task);
+    void *argument = atomic_load(&pool->argument);
+    pcl_part part = {.count = atomic_load(&pool->count), .thread = thread};
+    for (int32_t i = 0; thread < employed && i < employed; i++) {
+        queue *from = &pool->queues[(thread + i) % employed];
+        while ((part.index = take(from, generation, i == 0)) >= 0) {
+            task(argument, &part);
+            done++;
+        }
+    }
+    if (done > 0) atomic_fetch_sub_explicit(&pool->unfinished, done, memory_order_release);
 }
 
 void pcl_pool_help(pcl_pool *pool, int32_t index) {
     uint32_t seen = 0;
     for (;;) {
         int32_t spins = 0;
-        while (atomic_load_explicit(&pool->generation, memory_order_acquire) == seen) {
+        uint32_t generation;
+        while ((generation = atomic_load_explicit(&pool->generation, memory_order_acquire)) == seen) {
             if (++spins > SPINS) sleep_while(pool, seen);
             else relax();
         }
-        seen++;
-        if (atomic_load(&pool->closing)) break;
-        if (index < pool->count) pool->task(pool->argument, index, pool->count);
-        atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_release);
+        seen = generation;
+        if (atomic_load(&pool->closing)) return;
+        work(pool, index, generation);
     }
-    atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_release);
 }
 
-/* The caller spins: a page's main thread may not sleep, and the parts are of
- * equal size. */
+/* The caller spins: a page's main thread may not sleep, and the others are at
+ * their last parts. */
 static void wait_for_helpers(pcl_pool *pool) {
-    while (atomic_load_explicit(&pool->pending, memory_order_acquire) > 0) relax();
+    while (atomic_load_explicit(&pool->unfinished, memory_order_acquire) > 0) relax();
 }
 
-void pcl_pool_run(pcl_pool *pool, pcl_task task, void *argument, int32_t max_count) {
-    int32_t count = pcl_pool_threads(pool) < max_count ? pcl_pool_threads(pool) : max_count;
-    if (count <= 1) {
-        task(argument, 0, 1);
+static int32_t parts_for(int32_t employed, int32_t max_parts) {
+    int32_t each = max_parts / employed;
+    return employed * (each < PARTS_EACH ? each : PARTS_EACH);
+}
+
+void pcl_pool_run(pcl_pool *pool, pcl_task task, void *argument, int32_t max_parts) {
+    int32_t employed = pcl_employed(pcl_pool_threads(pool), max_parts);
+    if (employed <= 1) {
+        task(argument, &(pcl_part){0, 1, 0});
         return;
     }
-    pool->task = task;
-    pool->argument = argument;
-    pool->count = count;
-    atomic_store(&pool->pending, pool->threads - 1);
+    int32_t count = parts_for(employed, max_parts);
+    uint32_t generation = atomic_load(&pool->generation) + 1;
+    atomic_store(&pool->task, task);
+    atomic_store(&pool->argument, argument);
+    atomic_store(&pool->employed, employed);
+    atomic_store(&pool->count, count);
+    atomic_store(&pool->unfinished, count);
+    for (int32_t i = 0; i < employed; i++)
+        atomic_store(&pool->queues[i].parts, queue_of(generation, count / employed * i, count / employed * (i + 1)));
     publish(pool);
-    task(argument, 0, count);
+    work(pool, 0, generation);
     wait_for_helpers(pool);
 }
 
@@ -119,9 +175,9 @@ void pcl_pool_run(pcl_pool *pool, pcl_task task, void *argument, int32_t max_cou
 
 void pcl_pool_help(pcl_pool *pool, int32_t index) { (void)pool, (void)index; }
 
-void pcl_pool_run(pcl_pool *pool, pcl_task task, void *argument, int32_t max_count) {
-    (void)pool, (void)max_count;
-    task(argument, 0, 1);
+void pcl_pool_run(pcl_pool *pool, pcl_task task, void *argument, int32_t max_parts) {
+    (void)pool, (void)max_parts;
+    task(argument, &(pcl_part){0, 1, 0});
 }
 
 #endif
@@ -157,7 +213,6 @@ static bool start_helpers(pcl_pool *pool) {
 }
 
 static void stop_helpers(pcl_pool *pool) {
-    atomic_store(&pool->pending, pool->started);
     atomic_store(&pool->closing, true);
     publish(pool);
     for (int32_t i = 1; i <= pool->started; i++) pthread_join(pool->handles[i], NULL);
@@ -194,7 +249,7 @@ pcl_status pcl_pool_open(pcl_pool **out, int32_t threads, pcl_error *error) {
     *out = NULL;
     if (threads < 1 || threads > MAX_THREADS)
         return pcl_fail(error, PCL_ERROR_ARGUMENT, "%d threads asked for, 1 to %d are possible", threads, MAX_THREADS);
-    pcl_pool *pool = calloc(1, sizeof *pool);
+    pcl_pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof *pool->queues);
     if (!pool) return pcl_fail(error, PCL_ERROR_MEMORY, "no memory for the thread pool");
     pool->threads = threads;
     *out = pool;

@@ -48,12 +48,12 @@ static inline void copy_row(const int32_t *map, size_t count, size_t element, co
         memcpy(out + i * element, map[i] == PCL_ONNX_NOWHERE ? fill : in + (size_t)map[i] * element, element);
 }
 
-static void copy_part(void *argument, int32_t index, int32_t count) {
+static void copy_part(void *argument, const pcl_part *part) {
     const copy_task *task = argument;
     const pcl_onnx_axis_maps *maps = task->maps;
     const int32_t last = maps->out.rank - 1, *map = maps->maps[last];
     size_t begin, end, columns = (size_t)maps->out.dims[last], first;
-    pcl_partition(task->rows, 1, index, count, &begin, &end);
+    pcl_partition(task->rows, 1, part, &begin, &end);
     for (size_t row = begin; row < end; row++) {
         uint8_t *out = task->out + row * columns * maps->element;
         bool found = find_row(maps, row, &first);
@@ -75,5 +75,5 @@ void pcl_onnx_run_axis_maps(pcl_pool *pool, const pcl_onnx_axis_maps *maps, cons
     }
     copy_task task = {maps, in, fill, out, pcl_dims_product(&maps->out, 0, maps->out.rank - 1)};
     size_t count = task.rows * (size_t)maps->out.dims[maps->out.rank - 1];
-    if (count) pcl_pool_run(pool, copy_part, &task, pcl_threads_for(count));
+    if (count) pcl_pool_run(pool, copy_part, &task, pcl_parts_for(count));
 }

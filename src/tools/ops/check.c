@@ -78,8 +78,8 @@ pcl_status pcl_onnx_scratch(const pcl_prepare_context *context, pcl_step *step, 
     return PCL_OK;
 }
 
-int32_t pcl_onnx_threads_for(const pcl_node *node) {
-    return pcl_threads_for(node->macs < SIZE_MAX ? (size_t)node->macs : SIZE_MAX);
+int32_t pcl_onnx_parts_for(const pcl_node *node) {
+    return pcl_parts_for(node->macs < SIZE_MAX ? (size_t)node->macs : SIZE_MAX);
 }
 
 uint64_t pcl_onnx_work(uint64_t a, uint64_t b) {

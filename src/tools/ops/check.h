@@ -52,8 +52,8 @@ static inline int32_t pcl_onnx_from_zero(int32_t axis, int32_t rank) { return ax
 pcl_status pcl_onnx_scratch(const pcl_prepare_context *context, pcl_step *step, size_t count, size_t size,
                             size_t *offset);
 
-/* How many threads the node's multiply-accumulates are worth. */
-int32_t pcl_onnx_threads_for(const pcl_node *node);
+/* How many parts of the node's multiply-accumulates are worth making. */
+int32_t pcl_onnx_parts_for(const pcl_node *node);
 
 /* a * b, or as much as fits. */
 uint64_t pcl_onnx_work(uint64_t a, uint64_t b);

@@ -52,10 +52,10 @@ static void clip_reals(const clip *self, const void *in, void *out, size_t count
     pcl_store_reals(self->dtype, values, out, count);
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const clip *self = argument;
     size_t begin, end, size = pcl_dtype_size(self->dtype);
-    pcl_partition(self->count, PCL_BLOCK, index, count, &begin, &end);
+    pcl_partition(self->count, PCL_BLOCK, part, &begin, &end);
     for (size_t at = begin, part; at < end; at += part) {
         part = end - at < PCL_BLOCK ? end - at : PCL_BLOCK;
         if (pcl_is_integer(self->dtype)) clip_integers(self, self->in + at * size, self->out + at * size, part);
@@ -81,7 +81,7 @@ static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
                  .count = pcl_tensor_count(x)};
     read_bound(pcl_node_input(node, 1), &self.low, &self.low_integer);
     read_bound(pcl_node_input(node, 2), &self.high, &self.high_integer);
-    pcl_pool_run(context->pool, run_part, &self, pcl_threads_for(self.count));
+    pcl_pool_run(context->pool, run_part, &self, pcl_parts_for(self.count));
     return PCL_OK;
 }
 

@@ -66,14 +66,14 @@ static size_t kernel_at(const conv_task *task, size_t group, size_t c, size_t m)
 }
 
 /* Threads share the planes of the output, [N * M][plane]. */
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const conv_task *task = argument;
     const pcl_onnx_conv_shape *conv = task->conv;
     size_t begin, end, channels = conv->groups * conv->out_channels;
     size_t in_plane = pcl_onnx_in_plane(&conv->window), out_plane = pcl_onnx_out_plane(&conv->window);
     size_t from_plane = task->transposed ? out_plane : in_plane, to_plane = task->transposed ? in_plane : out_plane;
     size_t kernel = (size_t)pcl_onnx_kernel_size(&conv->window);
-    pcl_partition(conv->batch * channels, 1, index, count, &begin, &end);
+    pcl_partition(conv->batch * channels, 1, part, &begin, &end);
     for (size_t plane = begin; plane < end; plane++) {
         size_t n = plane / channels, m = plane % channels, group = m / conv->out_channels;
         float *out = task->out + plane * to_plane, start = task->bias ? task->bias[m] : 0.0f;
@@ -94,7 +94,7 @@ void pcl_onnx_run_float_conv(const pcl_run_context *context, const pcl_node *nod
     conv_task task = {.conv = conv, .transposed = transposed, .add = add,
                       .x = node->inputs[0]->data, .weights = node->inputs[1]->data,
                       .bias = bias ? bias->data : NULL, .out = node->outputs[0]->data};
-    pcl_pool_run(context->pool, run_part, &task, pcl_onnx_threads_for(node));
+    pcl_pool_run(context->pool, run_part, &task, pcl_onnx_parts_for(node));
 }
 
 /* --- Conv ------------------------------------------------------------------- */

@@ -193,11 +193,11 @@ static void compute_block(const unary *self, const void *in, void *out, size_t c
     pcl_store_reals(to, reals, out, count);
 }
 
-static void run_part(void *argument, int32_t index, int32_t count) {
+static void run_part(void *argument, const pcl_part *part) {
     const unary *self = argument;
     const pcl_tensor *in = self->node->inputs[0], *out = self->node->outputs[0];
     size_t begin, end, in_size = pcl_dtype_size(in->dtype), out_size = pcl_dtype_size(out->dtype);
-    pcl_partition(pcl_tensor_count(in), PCL_BLOCK, index, count, &begin, &end);
+    pcl_partition(pcl_tensor_count(in), PCL_BLOCK, part, &begin, &end);
     for (size_t at = begin, part; at < end; at += part) {
         part = end - at < PCL_BLOCK ? end - at : PCL_BLOCK;
         compute_block(self, (const uint8_t *)in->data + at * in_size, (uint8_t *)out->data + at * out_size, part);
@@ -205,7 +205,7 @@ static void run_part(void *argument, int32_t index, int32_t count) {
 }
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
-    pcl_pool_run(context->pool, run_part, step->prepared, pcl_threads_for(pcl_tensor_count(step->node->inputs[0])));
+    pcl_pool_run(context->pool, run_part, step->prepared, pcl_parts_for(pcl_tensor_count(step->node->inputs[0])));
     return PCL_OK;
 }
 
