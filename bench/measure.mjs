@@ -19,11 +19,16 @@ export function placeOf({ kind, model }) {
 
 const goldenOf = ({ model }) => model?.replace(/\.\w+$/, '');
 
-/** A B A B …: each side's times, one a round. */
-async function inTurns(sides, { rounds, burst }) {
+const leastRounds = 5;
+const warmUp = 1500; // milliseconds: engines replace their first code while it runs
+
+/** A B A B …: each side's times, one a round. What else a machine does comes and goes within tenths of a second: turns
+ *  are short and many, so that it meets both sides alike. Slow work gets fewer. */
+async function inTurns(sides, { rounds, burst = 0, seconds }) {
   const times = sides.map(() => []);
-  for (const side of sides) await side(burst); // warm
-  for (let round = 0; round < rounds; round++) {
+  for (const side of sides) await side(burst && Math.max(burst, warmUp));
+  const end = performance.now() + seconds * 1000;
+  for (let round = 0; round < rounds && (round < leastRounds || performance.now() < end); round++) {
     for (const [i, side] of sides.entries()) times[i].push(await side(burst));
   }
   return times;
@@ -56,7 +61,7 @@ async function measureInPage(row, { address }, { browser, origin, threads, ...pa
   }
 }
 
-async function measureFirst(row, { address }, { browser, origin, threads, rounds }) {
+async function measureFirst(row, { address }, { browser, origin, threads, rounds, seconds }) {
   const input = `/goldens/${goldenOf(row)}/${JSON.parse(readFileSync(join(root, '../shared/goldens', goldenOf(row), 'index.json'), 'utf8')).cases[0].inputs[0].file}`;
   const parameters = new URLSearchParams({ model: address, input, threads });
   const answers = new Set();
@@ -65,7 +70,7 @@ async function measureFirst(row, { address }, { browser, origin, threads, rounds
     answers.add(answer);
     return milliseconds;
   };
-  const times = await inTurns([side('pincel'), side(row.peer)], { rounds });
+  const times = await inTurns([side('pincel'), side(row.peer)], { rounds, seconds });
   if (answers.size !== 1) throw new Error(`The pages answer differently: ${[...answers].join(', ')}.`);
   return { times, info: {}, difference: 0 };
 }
@@ -91,7 +96,7 @@ async function measureNative(row, { file, address }, { browser, origin, threads,
   }
 }
 
-/** @param options {browser, origin, threads, rounds, burst, program} */
+/** @param options {browser, origin, threads, rounds, burst, seconds, program} */
 export function measure(row, place, options) {
   const how = { run: measureInPage, painter: measureInPage, first: measureFirst, native: measureNative }[row.kind];
   return how(row, place, options);

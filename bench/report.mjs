@@ -1,9 +1,17 @@
 // Results as a Markdown table, and as a chart.
 import { peerNames } from './rows.mjs';
 
+const sorted = (values) => [...values].sort((a, b) => a - b);
+
 export const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[sorted.length - 1 >> 1] + sorted[sorted.length >> 1]) / 2;
+  const ordered = sorted(values);
+  return (ordered[ordered.length - 1 >> 1] + ordered[ordered.length >> 1]) / 2;
+};
+
+/** What a tenth of the values lie above, over what a tenth lie below. */
+const unrestOf = (values) => {
+  const ordered = sorted(values), tenth = Math.floor(values.length / 10);
+  return ordered.at(-1 - tenth) / ordered[tenth];
 };
 
 const milliseconds = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
@@ -39,15 +47,15 @@ const peakNames = {
   relaxed_madd: 'f32x4.relaxed_madd', mul_add: 'f32x4.mul and f32x4.add',
 };
 
-/** Rounds of the same work differ by more than this factor where something else is running. */
+/** Nine rounds in ten of the same work differ by more than this factor where something else is running. */
 const quiet = 1.4;
 
 /** Where it was measured, and what the processor can do there. */
 export function machineText({ cpu, cores, browsers, peaks }, results) {
   const rates = Object.entries(peaks).map(([browser, rate]) => (
     `Peaks of one core in ${browser}, G MAC/s: ${Object.entries(rate).map(([name, value]) => `${peakNames[name]} ${value.toFixed(1)}`).join(', ')}.`));
-  const unrest = median(results.flatMap(({ times }) => times.map((rounds) => Math.max(...rounds) / Math.min(...rounds))));
-  const warning = unrest > quiet ? [`The machine was not quiet: the slowest round of the same work took ${unrest.toFixed(1)} times as long as the fastest.`] : [];
+  const unrest = median(results.flatMap(({ times }) => times.map(unrestOf)));
+  const warning = unrest > quiet ? [`The machine was not quiet: rounds of the same work differed by a factor of ${unrest.toFixed(1)}, the least and the greatest tenth left out.`] : [];
   return [`${cpu}, ${cores} cores; ${Object.values(browsers).join(', ')}.`, ...rates, ...warning].join('\n');
 }
 

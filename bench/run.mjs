@@ -18,12 +18,13 @@ const usage = `npm run bench -- [options]
 
 Builds Pincel, installs its peers into bench/node_modules, and compares them row by row: both sides are loaded, have to
 answer alike, then run in turns. Prints a Markdown table; writes bench/results.json and the chart bench/results.svg.
-A quiet machine gives the best numbers; all of it takes about ten minutes.
+A quiet machine gives the best numbers; all of it takes about eight minutes.
 
   --rows LIST      only the rows whose names contain one of these, separated by commas (default: all)
   --threads LIST   numbers of threads (default: 1,2)
-  --rounds N       turns of each side, at least 5 (default: 9)
-  --burst MS       how long a turn lasts (default: 300)
+  --rounds N       turns of each side, at least 5 (default: 61)
+  --burst MS       how long a turn lasts, at least one run (default: 30)
+  --seconds N      no new round of a row after so long, but for the first five (default: 15)
   --json FILE      where the results go (default: bench/results.json)
   --markdown FILE  the table into a file, too
   --readme         the table into README.md, between its marks, and the chart to bench/chart.svg
@@ -35,8 +36,9 @@ const { values: options } = parseArgs({
   options: {
     rows: { type: 'string', default: '' },
     threads: { type: 'string', default: '1,2' },
-    rounds: { type: 'string', default: '9' },
-    burst: { type: 'string', default: '300' },
+    rounds: { type: 'string', default: '61' },
+    burst: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '15' },
     json: { type: 'string', default: join(root, 'bench/results.json') },
     markdown: { type: 'string' },
     readme: { type: 'boolean' },
@@ -57,18 +59,20 @@ function installPeers() {
 }
 
 function checkedOptions() {
-  const threads = options.threads.split(',').map(Number), rounds = Number(options.rounds), burst = Number(options.burst);
+  const threads = options.threads.split(',').map(Number), rounds = Number(options.rounds);
+  const burst = Number(options.burst), seconds = Number(options.seconds);
   const wanted = options.rows.split(',');
   const chosen = rows.filter(({ id }) => wanted.some((part) => id.includes(part)));
   if (!threads.every((count) => Number.isInteger(count) && count >= 1)) throw new Error(`--threads ${options.threads}: numbers from 1, separated by commas.`);
   if (!(Number.isInteger(rounds) && rounds >= 5)) throw new Error(`--rounds ${options.rounds}: a whole number, at least 5.`);
   if (!(burst > 0)) throw new Error(`--burst ${options.burst}: milliseconds.`);
+  if (!(seconds > 0)) throw new Error(`--seconds ${options.seconds}: a number greater than 0.`);
   if (!chosen.length) throw new Error(`No row is called '${options.rows}'; --list names them.`);
-  return { threads, rounds, burst, chosen };
+  return { threads, rounds, burst, seconds, chosen };
 }
 
 /** Measures the rows; what cannot be measured here is said, and does not stop the others. */
-async function measureAll({ chosen, threads, rounds, burst }, origin, program) {
+async function measureAll({ chosen, threads, ...pace }, origin, program) {
   const machine = { cpu: cpus()[0].model, cores: cpus().length, browsers: {}, peaks: {} }, results = [], failures = [];
   const modules = peakModules();
   for (const name of ['chromium', 'firefox']) {
@@ -87,7 +91,7 @@ async function measureAll({ chosen, threads, rounds, burst }, origin, program) {
           try {
             if (!place) throw new Error(`${row.model} is not here.`);
             if (row.kind === 'native' && !program) throw new Error('there is no native build for this processor.');
-            const measured = await measure(row, place, { browser, origin, threads: count, rounds, burst, program });
+            const measured = await measure(row, place, { browser, origin, threads: count, ...pace, program });
             const result = { row: { ...row, macs: measured.info.macs || row.macs }, threads: count, ...measured, peak: peakOf(row, machine.peaks[name]) };
             results.push(result);
             console.log(table([result]).split('\n')[2]);
@@ -131,8 +135,8 @@ await main(async () => {
     if (!results.length) throw new Error(`Nothing was measured:\n${failures.join('\n')}`);
     const text = `${table(results)}\n\n${machineText(machine, results)}`;
     console.log(`\n${text}\n${failures.length ? `\nNot measured:\n${failures.join('\n')}\n` : ''}`);
-    const { rounds, burst } = checked;
-    writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), ...machine, rounds, burst, results, failures }, null, 1)}\n`);
+    const { rounds, burst, seconds } = checked;
+    writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), ...machine, rounds, burst, seconds, results, failures }, null, 1)}\n`);
     writeFileSync(join(root, 'bench/results.svg'), chart(results, machine));
     if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
     if (options.readme) {
