@@ -199,10 +199,12 @@ static bool is_direct(const pcl_im2col *p) {
     return (pointwise || whole) && p->pad_top == 0 && p->pad_left == 0;
 }
 
-/* When parts share columns each makes all patches: only for want of pixels. */
-static bool by_columns(const conv *self) {
+/* When parts share columns each makes all patches: only for want of pixels. And residuals are then added to a few bytes
+ * at a time. */
+static bool by_columns(const conv *self, const pcl_node *node) {
+    size_t tiles = self->pixels / ROW_TILE / (size_t)self->threads;
     if (self->groups > 1) return false;
-    if (!self->direct && self->pixels >= ROW_TILE * (size_t)self->threads) return false;
+    if (tiles >= (self->direct ? node->attributes.conv.residual ? 8 : SIZE_MAX : 1)) return false;
     return pcl_share_columns(self->pixels, self->group_columns, self->threads);
 }
 
@@ -335,7 +337,7 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
         return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;
     }
     merge_pixels(self);
-    self->by_columns = by_columns(self);
+    self->by_columns = by_columns(self, node);
     if (self->by_columns && !self->direct) self->parts = self->threads;
     if (!plan_chunks(self, node, element, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
@@ -426,7 +428,7 @@ static void run_part(void *argument, const pcl_part *part) {
         self->method->run(run->kernels, self->of_method, run->node, run->scratch, part);
         return;
     }
-    pcl_dense_part own = pcl_dense_share(self->pixels, self->group_columns, self->by_columns, part);
+    pcl_dense_part own = pcl_dense_share(self->dense, self->pixels, self->by_columns, part);
     size_t columns = own.end_column - own.first_column;
     if (columns == 0) return;
     uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)part->thread * self->thread_scratch;

@@ -236,13 +236,14 @@ bool pcl_share_columns(size_t rows, size_t columns, int32_t threads) {
     size_t count = (size_t)threads;
     double by_columns = (double)busiest(columns, PANEL, count) * (double)rows;
     double by_rows = (double)busiest(rows, ROW_TILE, count) * (double)columns;
-    return by_columns < by_rows;
+    return by_columns < 0.97 * by_rows; /* rows lie in the cache of the core that made them */
 }
 
-pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, const pcl_part *part) {
-    pcl_dense_part result = {0, rows, 0, columns};
-    if (by_columns) pcl_partition(columns, PANEL, part, &result.first_column, &result.end_column);
-    else pcl_partition(rows, ROW_TILE, part, &result.first_row, &result.end_row);
+pcl_dense_part pcl_dense_share(const pcl_dense *dense, size_t rows, bool by_columns, const pcl_part *part) {
+    size_t tile = dense->paired ? PCL_GEMM_PAIRS_ROWS : ROW_TILE;
+    pcl_dense_part result = {0, rows, 0, dense->columns};
+    if (by_columns) pcl_partition(dense->columns, PANEL, part, &result.first_column, &result.end_column);
+    else pcl_partition(rows, tile, part, &result.first_row, &result.end_row);
     return result;
 }
 

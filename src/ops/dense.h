@@ -45,7 +45,7 @@ bool pcl_share_columns(size_t rows, size_t columns, int32_t threads);
 typedef struct pcl_dense_part {
     size_t first_row, end_row, first_column, end_column; /* either may be empty */
 } pcl_dense_part;
-pcl_dense_part pcl_dense_share(size_t rows, size_t columns, bool by_columns, const pcl_part *part);
+pcl_dense_part pcl_dense_share(const pcl_dense *dense, size_t rows, bool by_columns, const pcl_part *part);
 
 /* The offsets 0, 1, ... depth - 1. NULL when memory is exhausted. */
 int32_t *pcl_plain_offsets(pcl_arena *arena, size_t depth);

@@ -78,7 +78,7 @@ typedef struct fully_connected_run {
 static void run_part(void *argument, const pcl_part *part) {
     const fully_connected_run *run = argument;
     const pcl_dense *dense = &run->self->dense;
-    pcl_dense_part own = pcl_dense_share(run->self->rows, dense->columns, run->self->by_columns, part);
+    pcl_dense_part own = pcl_dense_share(dense, run->self->rows, run->self->by_columns, part);
     if (own.first_row == own.end_row || own.first_column == own.end_column) return;
     pcl_dense_run(run->kernels, dense, own.end_row - own.first_row,
                   run->in + own.first_row * dense->depth * dense->element, dense->depth, own.first_column,
