@@ -8,6 +8,7 @@ import { moduleFor, planEngine } from './engine.mjs';
 import { absolute } from './environment.mjs';
 import { PincelError, kindOf, throwIfAborted } from './errors.mjs';
 import { packMetadata } from './metadata-write.mjs';
+import { readMetadata } from './metadata.mjs';
 import { Model } from './model.mjs';
 import { withExternalData } from './onnx.mjs';
 import { readPicture } from './pictures.mjs';
@@ -44,6 +45,7 @@ class Converter {
     this.exports = exports;
     this.memory = new Memory(exports, exports.memory);
     this.isTflite = isTflite;
+    this.file = isTflite ? bytes : undefined;
     this.originalBytes = bytes.byteLength;
     const place = this.memory.allocate(4), file = this.memory.put(bytes);
     const wishes = this.memory.options({ simd: 'auto', threads: 1, limits: options.limits });
@@ -183,15 +185,32 @@ function pictureFormat(input, options) {
 
 const wantsPictures = ({ range, mean, std, bgr }) => [range, mean, std, bgr].some((value) => value !== undefined);
 
+/** The first input of a model that runs as it is. */
+async function firstInput(bytes, options) {
+  const model = await Model.load(bytes, { threads: 1, worker: false, limits: options.limits, signal: options.signal });
+  try {
+    return model.inputs[0];
+  } finally {
+    model.dispose();
+  }
+}
+
+/** What is to be said of the new file: options, and what a .tflite file says of itself where they do not. */
+async function described({ file }, options) {
+  const { mean, std, bgr, ...said } = (file && await readMetadata(file)) ?? {};
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...said, ...(wantsPictures(options) ? {} : { mean, std, bgr }), ...given };
+}
+
 export async function convert(source, options = {}) {
   const { weights = 'float32', shapes } = options;
-  const converter = await Converter.open(source, options);
-  const asIs = converter.isTflite && weights === 'float32' && !shapes && !wantsPictures(options) && !options.labels;
   const mode = { float32: 'float32', float16: 'fp16', int8: 'dynamic' }[weights];
   if (!mode) throw new PincelError('argument', `weights is '${weights}'.`, { expected: 'float32, float16 or int8' });
+  const converter = await Converter.open(source, options), wishes = await described(converter, options);
+  const asIs = converter.isTflite && weights === 'float32' && !shapes; // node by node, whatever its arithmetic
   if (!asIs) converter.prepare(shapes);
-  const format = asIs || !wantsPictures(options) ? undefined : pictureFormat(converter.inputs()[0].info, options);
-  const bytes = converter.write({ mode, metadata: asIs ? undefined : metadataOf(options, format) });
+  const input = wantsPictures(wishes) ? asIs ? await firstInput(converter.file, options) : converter.inputs()[0].info : undefined;
+  const bytes = converter.write({ mode, metadata: metadataOf(wishes, input && pictureFormat(input, wishes)) });
   return { bytes, report: { mode, originalBytes: converter.originalBytes, bytes: bytes.byteLength } };
 }
 

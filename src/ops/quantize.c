@@ -1,6 +1,7 @@
 /* QUANTIZE and DEQUANTIZE: between reals, quantised values and quantised
  * values of another scale or type. */
 #include <math.h>
+#include <string.h>
 
 #include "ops/elements.h"
 #include "ops/table.h"
@@ -47,14 +48,34 @@ static pcl_status infer_quantize(const pcl_infer_context *context, pcl_node *nod
 }
 
 /* int8 is uint8 with the zero point moved by 128 and the top bit turned. */
+static void turn_top_bits(const uint8_t *in, uint8_t *out, size_t count) {
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= count; i += sizeof eight) {
+        memcpy(&eight, in + i, sizeof eight);
+        eight ^= 0x8080808080808080u;
+        memcpy(out + i, &eight, sizeof eight);
+    }
+    for (; i < count; i++) out[i] = in[i] ^ 0x80;
+}
+
 static void quantize_to_8_bits(const conversion *self, size_t begin, size_t end) {
     bool is_signed = self->out->dtype == PCL_INT8;
     int32_t zero_point = pcl_tensor_zero_point(self->out) + (is_signed ? 128 : 0);
     uint8_t *out = self->out->data;
     self->kernels->quantize_u8(1.0f / pcl_tensor_scale(self->out), zero_point, (const float *)self->in->data + begin,
                                out + begin, end - begin);
-    if (is_signed)
-        for (size_t i = begin; i < end; i++) out[i] ^= 0x80;
+    if (is_signed) turn_top_bits(out + begin, out + begin, end - begin);
+}
+
+/* Between int8 and its uint8 twin, as they stand at the ends of int8 models. */
+static void look_up_twin(const conversion *self, size_t begin, size_t end) {
+    turn_top_bits((const uint8_t *)self->in->data + begin, (uint8_t *)self->out->data + begin, end - begin);
+}
+
+static bool are_twins(const uint8_t table[256]) {
+    for (int32_t byte = 0; byte < 256; byte++)
+        if (table[byte] != (byte ^ 0x80)) return false;
+    return true;
 }
 
 static void look_up(const conversion *self, size_t begin, size_t end) {
@@ -134,6 +155,7 @@ static pcl_status prepare_quantize(const pcl_prepare_context *context, pcl_step 
     if (self->in->dtype == PCL_FLOAT32) return PCL_OK;
     if (step->node->attributes.quantize.through_reals) fill_table_through_reals(self);
     else if (!fill_table_fixed_point(self)) fill_table_exact(self);
+    if (are_twins(self->table)) self->convert = look_up_twin;
     return PCL_OK;
 }
 

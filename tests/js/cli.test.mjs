@@ -239,6 +239,9 @@ test('convert: the same model again, and in half precision with its labels', asy
   assert.deepEqual([code, out.split('  ')[0]], [0, 'colours.tflite -> colours-float16.tflite']);
   const [{ classes }] = await json('run', 'colours-float16.tflite', 'photos/sky.png');
   assert.deepEqual([classes[0].label, classes[0].score.toFixed(2)], ['blue', '0.78'], 'it says how it wants its pictures and what its classes are called');
+  await json('convert', 'colours-float16.tflite', '-o', 'same-labels.tflite');
+  const [same] = await json('run', 'same-labels.tflite', 'photos/sky.png');
+  assert.deepEqual(same.classes, classes, 'what the file says of itself stays');
   await fails(2, /--weights is 'int4'/, 'convert', 'colours.tflite', '--weights', 'int4');
   await fails(2, /written over/, 'convert', 'colours.tflite');
   await fails(2, /as \.tflite/, 'convert', 'colours.tflite', '-o', 'x.onnx');
@@ -254,6 +257,17 @@ test('quantize: a painter, with a report', async () => {
   const page = readFileSync(at('report.html'), 'utf8');
   for (const piece of ['paints.tflite in int8', 'Before and after', 'PSNR of the pictures', '<svg', 'grass.png', 'photograph']) assert.ok(page.includes(piece), piece);
   assert.equal(page.match(/<img /g).length, 6);
+});
+
+test('convert: a model that is quantised already gets labels, and keeps its bytes', async () => {
+  await json('quantize', 'colours.tflite', '-c', 'photos', '--range', '0..1', '-o', 'eight.tflite');
+  await json('convert', 'eight.tflite', '--labels', 'labels.txt', '-o', 'eight-labels.tflite');
+  assert.equal((await json('verify', 'eight-labels.tflite', 'eight.tflite')).all.maxError, 0);
+  const [{ classes }] = await json('run', 'eight-labels.tflite', 'photos/sky.png');
+  assert.equal(classes[0].label, 'blue', 'and it still knows how it wants its pictures');
+  await json('convert', 'eight.tflite', '--range=-1..1', '--labels', 'labels.txt', '-o', 'eight-signed.tflite');
+  const [{ classes: [signed] }] = await json('run', 'eight-signed.tflite', 'photos/sky.png');
+  assert.ok(signed.label === 'blue' && signed.score < classes[0].score, 'the new range is said in place of the old');
 });
 
 test('quantize: a classifier, a budget that cannot hold, and what is missing', async () => {
