@@ -21,17 +21,29 @@ const goldenOf = ({ model }) => model?.replace(/\.\w+$/, '');
 
 const leastRounds = 5;
 const warmUp = 1500; // milliseconds: engines replace their first code while it runs
+const mostUnrest = 1.15; // of the loop that watches the machine, over its best
 
-/** A B A B …: each side's times, one a round. What else a machine does comes and goes within tenths of a second: turns
- *  are short and many, so that it meets both sides alike. Slow work gets fewer. */
-async function inTurns(sides, { rounds, burst = 0, seconds }) {
-  const times = sides.map(() => []);
+/** The rounds in which the machine was quiet on both sides' turns; the quietest, where those are too few. */
+function quietOf(rounds) {
+  const unrestOf = (turns) => Math.max(...turns.map(({ unrest = 0 }) => unrest));
+  const best = Math.min(...rounds.flat().map(({ unrest = Infinity }) => unrest));
+  const quiet = rounds.filter((turns) => unrestOf(turns) <= best * mostUnrest);
+  return quiet.length >= leastRounds ? quiet : rounds.toSorted((a, b) => unrestOf(a) - unrestOf(b)).slice(0, leastRounds);
+}
+
+/** A B A B …: {times: each side's, one a round, rounds: how many there were}. What else a machine does comes and goes
+ *  within tenths of a second: turns are short and many, and only the quiet rounds count. Slow work gets fewer. */
+async function inTurns(sides, { rounds: wanted, burst = 0, seconds }) {
+  const rounds = [];
   for (const side of sides) await side(burst && Math.max(burst, warmUp));
-  const end = performance.now() + seconds * 1000;
-  for (let round = 0; round < rounds && (round < leastRounds || performance.now() < end); round++) {
-    for (const [i, side] of sides.entries()) times[i].push(await side(burst));
+  const end = performance.now() + seconds * 1000, isEnough = () => quietOf(rounds).length >= wanted;
+  while (rounds.length < leastRounds || (performance.now() < end && !isEnough())) {
+    const turns = [];
+    for (const side of sides) turns.push(await side(burst));
+    rounds.push(turns);
   }
-  return times;
+  const counted = quietOf(rounds);
+  return { times: sides.map((_, i) => counted.map((turns) => turns[i].time)), rounds: rounds.length };
 }
 
 /** Throws unless both sides say the same: what computes something else is not compared. */
@@ -42,8 +54,8 @@ function checkAgreement({ kind, tolerance, classifier }, { difference: greatest,
   return difference;
 }
 
-/** @returns {Promise<{times: number[][], info, difference}>} times: Pincel's and the peer's, or only Pincel's */
-async function measureInPage(row, { address }, { browser, origin, threads, ...pace }) {
+/** @returns {Promise<{times: number[][], rounds, info, difference}>} times: Pincel's and the peer's, or only Pincel's */
+async function measureInPage(row, { address }, { browser, origin, threads, watch, ...pace }) {
   const page = await openPage(browser, origin);
   try {
     const pincel = row.kind === 'painter' ? { module: 'painter', options: { size: row.size } } : { module: 'pincel', options: { simd: row.simd } };
@@ -54,8 +66,9 @@ async function measureInPage(row, { address }, { browser, origin, threads, ...pa
     const [compared] = await page.call('compare');
     const difference = checkAgreement(row, compared);
     if (row.kind === 'painter') await page.call('dispose', 1);
+    await page.call('watchMachine', watch, threads);
     const sides = (row.kind === 'painter' ? [0] : [0, 1]).map((index) => (milliseconds) => page.call('burst', index, milliseconds));
-    return { times: await inTurns(sides, pace), info, difference };
+    return { ...await inTurns(sides, pace), info, difference };
   } finally {
     await page.close();
   }
@@ -68,16 +81,16 @@ async function measureFirst(row, { address }, { browser, origin, threads, rounds
   const side = (name) => async () => {
     const { milliseconds, answer } = await timeFirstAnswer(browser, `${origin}/bench/first-result/${name}.html?${parameters}`);
     answers.add(answer);
-    return milliseconds;
+    return { time: milliseconds };
   };
-  const times = await inTurns([side('pincel'), side(row.peer)], { rounds, seconds });
+  const measured = await inTurns([side('pincel'), side(row.peer)], { rounds, seconds });
   if (answers.size !== 1) throw new Error(`The pages answer differently: ${[...answers].join(', ')}.`);
-  return { times, info: {}, difference: 0 };
+  return { ...measured, info: {}, difference: 0 };
 }
 
 const arrays = { float32: Float32Array, uint8: Uint8Array, int8: Int8Array };
 
-async function measureNative(row, { file, address }, { browser, origin, threads, program, ...pace }) {
+async function measureNative(row, { file, address }, { browser, origin, threads, program, watch, ...pace }) {
   const page = await openPage(browser, origin);
   let native;
   try {
@@ -89,14 +102,16 @@ async function measureNative(row, { file, address }, { browser, origin, threads,
     if (theirs.length !== ours.length) throw new Error(`The native output has ${theirs.length} values, not ${ours.length}.`);
     const scale = ours.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
     const difference = checkAgreement({ ...row, classifier: false }, { difference: ours.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i])), 0) / scale });
-    return { times: await inTurns([(milliseconds) => page.call('burst', 0, milliseconds), native.burst], pace), info, difference };
+    await page.call('watchMachine', watch, threads);
+    const theirTurn = async (milliseconds) => ({ time: await native.burst(milliseconds) }); // the page's turn in the round tells
+    return { ...await inTurns([(milliseconds) => page.call('burst', 0, milliseconds), theirTurn], pace), info, difference };
   } finally {
     native?.close();
     await page.close();
   }
 }
 
-/** @param options {browser, origin, threads, rounds, burst, seconds, program} */
+/** @param options {browser, origin, threads, rounds, burst, seconds, program, watch: the bytes of a peak's module} */
 export function measure(row, place, options) {
   const how = { run: measureInPage, painter: measureInPage, first: measureFirst, native: measureNative }[row.kind];
   return how(row, place, options);

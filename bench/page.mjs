@@ -1,8 +1,10 @@
 // The page's half of the benchmark: loads contenders, compares their answers, times bursts of runs. run.mjs drives it
 // through window.bench and decides whose turn it is.
 import { probeInputs } from '/js/probe.mjs';
+import { probeCores } from './quiet.mjs';
 
 const contenders = [];
+let probe;
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -55,15 +57,18 @@ window.bench = {
 
   outputsOf: (index) => contenders[index].outputs().map((values) => Array.from(values)),
 
-  /** Runs for about so many milliseconds, at least once: the median of a run. */
+  /** Before bursts. bytes: a module of peaks.mjs. */
+  async watchMachine(bytes, threads) { probe = await probeCores(bytes, threads); },
+
+  /** Runs for about so many milliseconds, at least once: the median of a run, and how the machine was before and after. */
   async burst(index, milliseconds) {
-    const times = [], end = performance.now() + milliseconds;
+    const times = [], before = await probe(), end = performance.now() + milliseconds;
     do {
       const start = performance.now();
       await contenders[index].run();
       times.push(performance.now() - start);
     } while (performance.now() < end);
-    return median(times);
+    return { time: median(times), unrest: Math.max(before, await probe()) };
   },
 
   /** A vector instruction's best rate in G MAC/s; bytes: a module of peaks.mjs. */

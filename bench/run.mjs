@@ -17,14 +17,14 @@ import { serve } from './serve.mjs';
 const usage = `npm run bench -- [options]
 
 Builds Pincel, installs its peers into bench/node_modules, and compares them row by row: both sides are loaded, have to
-answer alike, then run in turns. Prints a Markdown table; writes bench/results.json and the chart bench/results.svg.
-A quiet machine gives the best numbers; all of it takes about eight minutes.
+answer alike, then run in turns. Rounds in which the machine did something else do not count. Prints a Markdown table;
+writes bench/results.json and the chart bench/results.svg. All of it takes about ten minutes, less on a quiet machine.
 
   --rows LIST      only the rows whose names contain one of these, separated by commas (default: all)
   --threads LIST   numbers of threads (default: 1,2)
   --rounds N       turns of each side, at least 5 (default: 61)
   --burst MS       how long a turn lasts, at least one run (default: 30)
-  --seconds N      no new round of a row after so long, but for the first five (default: 15)
+  --seconds N      no new round of a row after so long, but for the first five (default: 20)
   --json FILE      where the results go (default: bench/results.json)
   --markdown FILE  the table into a file, too
   --readme         the table into README.md, between its marks, and the chart to bench/chart.svg
@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '61' },
     burst: { type: 'string', default: '30' },
-    seconds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '20' },
     json: { type: 'string', default: join(root, 'bench/results.json') },
     markdown: { type: 'string' },
     readme: { type: 'boolean' },
@@ -91,7 +91,7 @@ async function measureAll({ chosen, threads, ...pace }, origin, program) {
           try {
             if (!place) throw new Error(`${row.model} is not here.`);
             if (row.kind === 'native' && !program) throw new Error('there is no native build for this processor.');
-            const measured = await measure(row, place, { browser, origin, threads: count, ...pace, program });
+            const measured = await measure(row, place, { browser, origin, threads: count, ...pace, program, watch: modules[0].bytes });
             const result = { row: { ...row, macs: measured.info.macs || row.macs }, threads: count, ...measured, peak: peakOf(row, machine.peaks[name]) };
             results.push(result);
             console.log(table([result]).split('\n')[2]);
