@@ -36,8 +36,18 @@ export async function encodePNG(picture, options = {}) {
 
 const isPixels = (picture) => ArrayBuffer.isView(picture?.data) && picture.width > 0 && picture.height > 0;
 
+/** Looks at whole pixels: four times as fast, and a painter waits for it. */
+function isOpaque({ buffer, byteOffset, length, BYTES_PER_ELEMENT }) {
+  if (byteOffset % 4 || BYTES_PER_ELEMENT !== 1) return false; // not known
+  let all = -1;
+  const pixels = new Int32Array(buffer, byteOffset, length >> 2);
+  for (let i = 0; i < pixels.length; i++) all &= pixels[i];
+  return all >>> 24 === 255;
+}
+
 /** What is transparent is seen on white. */
 function opaque({ data, width, height }) {
+  if (isOpaque(data)) return { data, width, height };
   let result = data;
   for (let i = 3; i < data.length; i += 4) {
     const alpha = data[i];

@@ -79,7 +79,7 @@ static uint8_t luma(const uint8_t *rgba) {
     return (uint8_t)((rgba[0] * 19595u + rgba[1] * 38470u + rgba[2] * 7471u + 0x8000u) >> 16);
 }
 
-/* What a channel has of each pixel: known before the loops over them, which painters wait for. */
+/* What a channel has of each pixel: known before the loops over them. */
 typedef struct part {
     bool gray; /* all three colours */
     uint32_t byte;
@@ -129,16 +129,19 @@ static void quantise_table(uint8_t table[256], const pcl_pixel_format *format, u
     }
 }
 
+/* All channels of a pixel at once: painters wait for it. */
 static void fill_bytes(uint8_t *data, const pcl_picture *in, const pcl_pixel_format *format,
                        const pcl_tensor_info *tensor, const layout *shape) {
-    for (uint32_t c = 0; c < shape->channels; c++) {
-        uint8_t table[256];
-        quantise_table(table, format, c, tensor);
-        uint8_t *to = data + c * shape->channel_step;
-        const uint8_t *from = in->pixels;
-        part of = part_of(format, c);
-        for (size_t i = 0; i < shape->count; i++, from += 4, to += shape->pixel_step)
-            *to = table[source_byte(from, of)];
+    const uint8_t *from = in->pixels, *end = from + 4 * shape->count;
+    size_t step = shape->channel_step;
+    uint32_t first = byte_of(format, 0), last = byte_of(format, 2);
+    uint8_t tables[3][256];
+    for (uint32_t c = 0; c < shape->channels; c++) quantise_table(tables[c], format, c, tensor);
+    for (; shape->channels == 1 && from != end; from += 4) *data++ = tables[0][luma(from)];
+    for (; from != end; from += 4, data += shape->pixel_step) {
+        data[0] = tables[0][from[first]];
+        data[step] = tables[1][from[1]];
+        data[2 * step] = tables[2][from[last]];
     }
 }
 
@@ -189,16 +192,20 @@ static void read_bytes(pcl_picture *out, const uint8_t *data, const pcl_pixel_fo
                        const pcl_tensor_info *tensor, const layout *shape) {
     double scale = tensor->quantised ? tensor->scale : 1.0;
     int32_t zero_point = tensor->quantised ? tensor->zero_point : 0;
-    for (uint32_t c = 0; c < shape->channels; c++) {
-        uint8_t table[256];
+    uint8_t tables[3][256];
+    for (uint32_t c = 0; c < shape->channels; c++)
         for (int32_t pattern = 0; pattern < 256; pattern++) {
             int32_t quantum = tensor->dtype == PCL_INT8 && pattern > 127 ? pattern - 256 : pattern;
-            table[pattern] = byte_of_real(format, c, scale * ((double)quantum - zero_point));
+            tables[c][pattern] = byte_of_real(format, c, scale * ((double)quantum - zero_point));
         }
-        const uint8_t *from = data + c * shape->channel_step;
-        uint8_t *to = out->pixels;
-        part of = part_of(format, c);
-        for (size_t i = 0; i < shape->count; i++, to += 4, from += shape->pixel_step) store(to, of, table[*from]);
+    size_t step = shape->channel_step;
+    uint32_t first = byte_of(format, 0), last = byte_of(format, 2);
+    uint8_t *to = out->pixels, *end = to + 4 * shape->count;
+    for (; shape->channels == 1 && to != end; to += 4) to[0] = to[1] = to[2] = tables[0][*data++];
+    for (; to != end; to += 4, data += shape->pixel_step) {
+        to[first] = tables[0][data[0]];
+        to[1] = tables[1][data[step]];
+        to[last] = tables[2][data[2 * step]];
     }
 }
 

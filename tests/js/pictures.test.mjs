@@ -26,6 +26,11 @@ test('what is transparent is seen on white', async () => {
   assert.deepEqual((await readPicture(picture)).data, expected);
   assert.deepEqual((await readPicture(await encodePNG(picture))).data, expected);
   assert.equal(data[7], 0, 'the caller\'s pixels are as they were');
+  for (const start of [1, 4]) {
+    const apart = new Uint8ClampedArray(new ArrayBuffer(24), start, 16); // not all begin where whole pixels can be read
+    apart.set(data);
+    assert.deepEqual((await readPicture({ ...picture, data: apart })).data, expected);
+  }
 });
 
 test('what is no picture', async () => {

@@ -472,6 +472,42 @@ static void test_float_layouts(void) {
     pcl_picture_free(&in);
 }
 
+/* Each channel has a table of its own. */
+static void test_byte_layouts(void) {
+    pcl_picture in = all_bytes(), back;
+    static uint8_t data[16 * 16 * 3];
+    for (uint32_t kind = 0; kind < 4; kind++) {
+        pcl_pixel_format format = {{0, 1, 255}, {1, 1, -1}, kind & 1, kind >> 1, 3}; /* as it is, one less, turned */
+        pcl_tensor_info tensor = tensor_of(PCL_UINT8, data, sizeof data, 16, 16, 3, format.planar);
+        CHECK(pcl_picture_to_tensor(&in, &format, &tensor, &error) == PCL_OK);
+        bool right = true;
+        for (size_t i = 0; i < 256; i++)
+            for (size_t c = 0; c < 3; c++) {
+                int byte = in.pixels[4 * i + (format.bgr ? 2 - c : c)];
+                int expected = c == 0 ? byte : c == 1 ? (byte ? byte - 1 : 0) : 255 - byte;
+                right &= data[format.planar ? c * 256 + i : i * 3 + c] == expected;
+            }
+        CHECK(right);
+        CHECK(pcl_picture_from_tensor(&back, &format, &tensor, &error) == PCL_OK);
+        for (size_t i = 0; i < 256; i++) in.pixels[4 * i + 1] += in.pixels[4 * i + 1] == 0; /* has become 1 */
+        CHECK(same(&in, &back));
+        pcl_picture_free(&back);
+    }
+    pcl_picture_free(&in);
+}
+
+static void test_gray_bytes(void) {
+    uint8_t pixels[8] = {255, 0, 0, 255, 0, 255, 0, 255}, data[2];
+    pcl_picture in = {pixels, 2, 1}, out;
+    pcl_tensor_info tensor = tensor_of(PCL_UINT8, data, sizeof data, 1, 2, 1, false);
+    pcl_pixel_format format = same_for_all(0, 1, 1);
+    CHECK(pcl_picture_to_tensor(&in, &format, &tensor, &error) == PCL_OK);
+    CHECK(data[0] == 76 && data[1] == 150);
+    CHECK(pcl_picture_from_tensor(&out, &format, &tensor, &error) == PCL_OK);
+    CHECK(out.pixels && memcmp(out.pixels, "\x4c\x4c\x4c\xff\x96\x96\x96\xff", 8) == 0);
+    pcl_picture_free(&out);
+}
+
 static void test_luma(void) {
     uint8_t pixels[16] = {255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 0};
     static const float expected[4] = {76, 150, 29, 255}; /* 0.299, 0.587, 0.114 of 255 */
@@ -549,6 +585,8 @@ int main(void) {
     test_bytes_pass_unchanged();
     test_quantised_clamps();
     test_float_layouts();
+    test_byte_layouts();
+    test_gray_bytes();
     test_luma();
     test_odd_floats();
     test_tensor_refuses();
