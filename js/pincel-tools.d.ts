@@ -35,8 +35,9 @@ export interface ConvertOptions extends ToolOptions {
 export interface ConvertReport { mode: 'float32' | 'fp16' | 'dynamic' | 'int8'; originalBytes: number; bytes: number }
 
 /**
- * Any model the engine reads as .tflite. A .tflite file is written node by node; an .onnx file's
- * pictures come in and go out with channels last, and what it computes on bytes stays int8. What TFLite has no operator for is reported at once.
+ * Any model the engine reads as .tflite. A .tflite file is written node by node, and what it says of itself stays unless
+ * options say otherwise; an .onnx file's pictures come in and go out with channels last, and what it computes on bytes
+ * stays int8. What TFLite has no operator for is reported at once.
  */
 export function convert(source: ModelSource, options?: ConvertOptions): Promise<{ bytes: Uint8Array; report: ConvertReport }>;
 

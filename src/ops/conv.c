@@ -331,7 +331,6 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->threads = pcl_employed(context->threads, self->parts);
     self->method = tap_stride == 1 ? method_for(context->kernels, node, &self->patches, tensors) : NULL;
     if (self->method) {
-        if (self->method->coarse) self->parts = self->threads;
         self->of_method =
             self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
         return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;

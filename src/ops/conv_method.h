@@ -15,7 +15,6 @@ typedef struct pcl_conv_method {
     const void *(*prepare)(const pcl_prepare_context *context, const pcl_node *node, const pcl_im2col *window,
                            const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes);
     /* One part of the convolution. */
-    bool coarse; /* parts compute twice what lies between them: the fewer the better */
     void (*run)(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
                 const pcl_part *part);
 } pcl_conv_method;

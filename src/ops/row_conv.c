@@ -12,7 +12,7 @@ enum {
     VECTOR = 4                /* floats that kernels may read beyond the end */
 };
 
-/* Done in strips of columns of the output, each from top to bottom. */
+/* Done in strips of columns of the output, each from top to bottom: no two compute the same. */
 typedef struct row_conv {
     int32_t in_h, in_w, out_h, out_w;
     int32_t filter_h, filter_w, pad_top, pad_left;
@@ -21,6 +21,7 @@ typedef struct row_conv {
     pcl_dense dense;  /* columns [filter_h][out_channels], depth [filter_w][in_channels], no bias */
     const float *bias; /* [out_channels] */
     int32_t strip;    /* width */
+    size_t strips;    /* of a picture */
     size_t columns;        /* of a part: those of `dense`, rounded up to whole vectors; what is too much is never read */
     size_t part_floats;    /* [strip][columns] */
     size_t row_floats;     /* [strip - 1 + filter_w][in_channels], and what kernels read beyond */
@@ -68,7 +69,10 @@ static bool plan_strips(row_conv *self, size_t threads, size_t *scratch_bytes) {
     if (!pcl_size_mul(filter_h, self->out_channels, &self->columns)) return false;
     self->columns = pcl_round_up(self->columns, VECTOR);
     size_t fitting = PARTS_BYTES / sizeof(float) / filter_h / self->columns / ROW_TILE * ROW_TILE;
-    self->strip = fitting < ROW_TILE ? ROW_TILE : fitting < (size_t)self->out_w ? (int32_t)fitting : self->out_w;
+    size_t width = (size_t)self->out_w, parts = threads > 1 ? threads * PCL_PARTS_EACH : 1;
+    if (fitting > (width + parts - 1) / parts) fitting = (width + parts - 1) / parts;
+    self->strip = fitting < ROW_TILE ? ROW_TILE : fitting < width ? (int32_t)fitting : self->out_w;
+    self->strips = (width + (size_t)self->strip - 1) / (size_t)self->strip;
     if (!pcl_size_add((size_t)self->strip - 1, (size_t)self->filter_w, &row)) return false;
     if (!pcl_size_mul(row, self->in_channels, &self->row_floats)) return false;
     if (!pcl_size_add(self->row_floats, VECTOR, &self->row_floats)) return false;
@@ -164,10 +168,10 @@ static void sum_parts(const strip *s, int32_t y) {
     s->kernels->sum_f32(&task);
 }
 
-static void run_strip(const strip *s, int32_t y, int32_t end) {
+static void run_strip(const strip *s) {
     const row_conv *self = s->self;
-    for (int32_t i = 0; i < self->filter_h - 1; i++) make_part(s, y - self->pad_top + i);
-    for (; y < end; y++) {
+    for (int32_t i = 0; i < self->filter_h - 1; i++) make_part(s, i - self->pad_top);
+    for (int32_t y = 0; y < self->out_h; y++) {
         make_part(s, y - self->pad_top + self->filter_h - 1);
         sum_parts(s, y);
     }
@@ -178,21 +182,20 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     const row_conv *self = prepared;
     const float **order = (const float **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *parts = (float *)(order + self->filter_h);
-    size_t begin, end, height = (size_t)self->out_h;
-    pcl_partition(self->pictures * height, 1, part, &begin, &end);
-    for (size_t row = begin; row < end;) {
-        size_t picture = row / height, y = row % height, rows = height - y < end - row ? height - y : end - row;
+    size_t begin, end;
+    size_t in_floats = (size_t)self->in_h * (size_t)self->in_w * self->in_channels;
+    size_t out_floats = (size_t)self->out_h * (size_t)self->out_w * self->out_channels;
+    pcl_partition(self->pictures * self->strips, 1, part, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        size_t picture = i / self->strips;
         strip s = {.kernels = kernels, .self = self, .order = order, .parts = parts};
         s.row = parts + self->part_floats * (size_t)self->filter_h;
-        s.picture = (const float *)node->inputs[0]->data +
-                    picture * (size_t)self->in_h * (size_t)self->in_w * self->in_channels;
-        s.out = (float *)node->outputs[0]->data + picture * height * (size_t)self->out_w * self->out_channels;
-        for (; s.x < self->out_w; s.x += self->strip) {
-            s.width = self->out_w - s.x < self->strip ? self->out_w - s.x : self->strip;
-            run_strip(&s, (int32_t)y, (int32_t)(y + rows));
-        }
-        row += rows;
+        s.picture = (const float *)node->inputs[0]->data + picture * in_floats;
+        s.out = (float *)node->outputs[0]->data + picture * out_floats;
+        s.x = (int32_t)(i % self->strips) * self->strip;
+        s.width = self->out_w - s.x < self->strip ? self->out_w - s.x : self->strip;
+        run_strip(&s);
     }
 }
 
-const pcl_conv_method pcl_row_conv = {.pays = pays, .prepare = prepare, .coarse = true, .run = run};
+const pcl_conv_method pcl_row_conv = {.pays = pays, .prepare = prepare, .run = run};

@@ -8,8 +8,7 @@
 #endif
 
 enum {
-    MAX_THREADS = 64,
-    PARTS_EACH = PCL_MOST_PARTS / MAX_THREADS, /* parts for each thread: a core of half the speed then does half of its own */
+    MAX_THREADS = PCL_MOST_PARTS / PCL_PARTS_EACH,
     SPINS = 20000   /* about the gap between two steps; then helpers sleep */
 };
 
@@ -148,7 +147,7 @@ static void wait_for_helpers(pcl_pool *pool) {
 
 static int32_t parts_for(int32_t employed, int32_t max_parts) {
     int32_t each = max_parts / employed;
-    return employed * (each < PARTS_EACH ? each : PARTS_EACH);
+    return employed * (each < PCL_PARTS_EACH ? each : PCL_PARTS_EACH);
 }
 
 void pcl_pool_run(pcl_pool *pool, pcl_task task, void *argument, int32_t max_parts) {

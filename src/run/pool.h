@@ -16,7 +16,10 @@ typedef struct pcl_part {
     int32_t index, count, thread;
 } pcl_part;
 
-enum { PCL_MOST_PARTS = 256 }; /* that any number of threads asks for */
+enum {
+    PCL_PARTS_EACH = 4,  /* parts for each thread: a core of half the speed then does half of its own */
+    PCL_MOST_PARTS = 256 /* that any number of threads asks for */
+};
 
 typedef void (*pcl_task)(void *argument, const pcl_part *part);
 
