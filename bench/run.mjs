@@ -18,7 +18,7 @@ const usage = `npm run bench -- [options]
 
 Builds Pincel, installs its peers into bench/node_modules, and compares them row by row: both sides are loaded, have to
 answer alike, then run in turns. Rounds in which the machine did something else do not count. Prints a Markdown table;
-writes bench/results.json and the chart bench/results.svg. All of it takes about ten minutes, less on a quiet machine.
+writes bench/results.json and the chart bench/results.svg. All of it takes about a quarter of an hour.
 
   --rows LIST      only the rows whose names contain one of these, separated by commas (default: all)
   --threads LIST   numbers of threads (default: 1,2)

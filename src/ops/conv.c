@@ -202,9 +202,10 @@ static bool is_direct(const pcl_im2col *p) {
 /* When parts share columns each makes all patches: only for want of pixels. And residuals are then added to a few bytes
  * at a time. */
 static bool by_columns(const conv *self, const pcl_node *node) {
-    size_t tiles = self->pixels / ROW_TILE / (size_t)self->threads;
+    size_t tiles_each = self->pixels / ROW_TILE / (size_t)self->threads;
     if (self->groups > 1) return false;
-    if (tiles >= (self->direct ? node->attributes.conv.residual ? 8 : SIZE_MAX : 1)) return false;
+    if (!self->direct && tiles_each >= 1) return false;
+    if (node->attributes.conv.residual && tiles_each >= 8) return false;
     return pcl_share_columns(self->pixels, self->group_columns, self->threads);
 }
 

@@ -41,7 +41,8 @@ void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
 /* Whether threads share the columns of the result more evenly than its rows. */
 bool pcl_share_columns(size_t rows, size_t columns, int32_t threads);
 
-/* What of a result belongs to a part of the work, in tiles of the kernels: all rows of some columns, or all columns of some rows. */
+/* What of a result belongs to a part of the work, in tiles of the kernels:
+ * all rows of some columns, or all columns of some rows. */
 typedef struct pcl_dense_part {
     size_t first_row, end_row, first_column, end_column; /* either may be empty */
 } pcl_dense_part;

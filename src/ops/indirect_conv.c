@@ -134,8 +134,8 @@ static void run_row(const pcl_kernels *kernels, const indirect_conv *self, const
     kernels->gemm_f32(&task);
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
-                const pcl_part *part) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node,
+                uint8_t *scratch, const pcl_part *part) {
     const indirect_conv *self = prepared;
     const pcl_im2col *window = &self->window;
     size_t begin, end, height = (size_t)window->out_h, row_floats = (size_t)window->out_w * self->out_channels;

@@ -215,7 +215,8 @@ static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     const pcl_tensor *out = step->node->outputs[0];
     uint64_t work = (uint64_t)pcl_tensor_count(out) * (uint64_t)attributes->filter_h * (uint64_t)attributes->filter_w;
     if (out->bytes > 0)
-        pcl_pool_run(context->pool, pool_part, step->prepared, pcl_parts_for(work > SIZE_MAX ? SIZE_MAX : (size_t)work));
+        pcl_pool_run(context->pool, pool_part, step->prepared,
+                     pcl_parts_for(work > SIZE_MAX ? SIZE_MAX : (size_t)work));
     return PCL_OK;
 }
 

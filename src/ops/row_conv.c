@@ -22,7 +22,7 @@ typedef struct row_conv {
     const float *bias; /* [out_channels] */
     int32_t strip;    /* width */
     size_t strips;    /* of a picture */
-    size_t columns;        /* of a part: those of `dense`, rounded up to whole vectors; what is too much is never read */
+    size_t columns;        /* of a part: those of `dense` in whole vectors; what is too much is never read */
     size_t part_floats;    /* [strip][columns] */
     size_t row_floats;     /* [strip - 1 + filter_w][in_channels], and what kernels read beyond */
     size_t thread_scratch; /* bytes: filter_h pointers, as many parts, a row */
@@ -35,8 +35,8 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     int64_t depth = (int64_t)window->filter_w * tensors->input->shape.dims[3];
     return tensors->input->dtype == PCL_FLOAT32 && !window->upsampled && window->tap_bytes == window->pixel_bytes &&
            window->filter_h > 1 && window->stride_h == 1 && window->stride_w == 1 && window->dilation_h == 1 &&
-           window->dilation_w == 1 && depth >= MIN_DEPTH && tensors->channels < COLUMN_TILE && window->out_w >= ROW_TILE &&
-           window->out_h >= window->filter_h && !node->attributes.conv.residual;
+           window->dilation_w == 1 && depth >= MIN_DEPTH && tensors->channels < COLUMN_TILE &&
+           window->out_w >= ROW_TILE && window->out_h >= window->filter_h && !node->attributes.conv.residual;
 }
 
 /* --- Preparation ---------------------------------------------------------- */
@@ -155,7 +155,8 @@ static void make_part(const strip *s, int32_t y) {
 static void sum_parts(const strip *s, int32_t y) {
     const row_conv *self = s->self;
     for (int32_t i = 0; i < self->filter_h; i++)
-        s->order[i] = s->parts + (size_t)((y + i) % self->filter_h) * self->part_floats + (size_t)i * self->out_channels;
+        s->order[i] =
+            s->parts + (size_t)((y + i) % self->filter_h) * self->part_floats + (size_t)i * self->out_channels;
     pcl_sum_f32 task = {.pixels = (size_t)s->width,
                         .channels = self->out_channels,
                         .count = (size_t)self->filter_h,
@@ -177,8 +178,8 @@ static void run_strip(const strip *s) {
     }
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
-                const pcl_part *part) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node,
+                uint8_t *scratch, const pcl_part *part) {
     const row_conv *self = prepared;
     const float **order = (const float **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *parts = (float *)(order + self->filter_h);

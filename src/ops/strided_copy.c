@@ -77,7 +77,8 @@ typedef struct plane {
 } plane;
 
 /* `element` is a constant in every caller, so that copying one is an instruction. */
-static inline __attribute__((always_inline)) void copy_tiles(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
+static inline __attribute__((always_inline)) void copy_tiles(const plane *plane, size_t element, const uint8_t *in,
+                                                             uint8_t *out) {
     for (size_t row = 0; row < plane->rows; row += TILE) {
         size_t row_end = plane->rows - row < TILE ? plane->rows : row + TILE;
         for (size_t column = 0; column < plane->columns; column += TILE) {
@@ -92,7 +93,8 @@ static inline __attribute__((always_inline)) void copy_tiles(const plane *plane,
     }
 }
 
-static inline __attribute__((always_inline)) void repeat_elements(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
+static inline __attribute__((always_inline)) void repeat_elements(const plane *plane, size_t element, const uint8_t *in,
+                                                                  uint8_t *out) {
     uint8_t value[8];
     for (size_t r = 0; r < plane->rows; r++) {
         uint8_t *to = out + (ptrdiff_t)r * plane->out_row;
@@ -101,7 +103,8 @@ static inline __attribute__((always_inline)) void repeat_elements(const plane *p
     }
 }
 
-static inline __attribute__((always_inline)) void copy_plane(const plane *plane, size_t element, const uint8_t *in, uint8_t *out) {
+static inline __attribute__((always_inline)) void copy_plane(const plane *plane, size_t element, const uint8_t *in,
+                                                             uint8_t *out) {
     bool dense = plane->out_column == (ptrdiff_t)element;
     if (dense && plane->in_column == (ptrdiff_t)element) {
         for (size_t r = 0; r < plane->rows; r++)

@@ -65,7 +65,8 @@ static void transform_panel(const winograd *self, const pcl_tensor *weights, siz
         for (size_t c = 0; c < depth; c++) {
             double filter[9];
             for (size_t tap = 0; tap < 9; tap++)
-                filter[tap] = (double)pcl_weight_real(weights, ((first + column) * 9 + tap) * depth + c, first + column);
+                filter[tap] =
+                    (double)pcl_weight_real(weights, ((first + column) * 9 + tap) * depth + c, first + column);
             transform_filter(filter, panel + column * depth + c, PANEL * depth);
         }
 }
@@ -164,13 +165,14 @@ static void transform(const pcl_kernels *kernels, const winograd *self, const vo
     const void *taps[MATRICES];
     pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first);
     for (size_t i = 0; i < tiles; i++, pcl_winograd_advance(&self->tiles, &place)) {
-        pcl_winograd_find_taps(&self->tiles, &place, input, self->in_channels * sizeof(float), self->zeros, i > 0, taps);
+        pcl_winograd_find_taps(&self->tiles, &place, input, self->in_channels * sizeof(float), self->zeros, i > 0,
+                               taps);
         kernels->winograd_input_f32(taps, self->in_channels, out + i * self->in_channels, self->in_stride);
     }
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
-                const pcl_part *part) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node,
+                uint8_t *scratch, const pcl_part *part) {
     const winograd *self = prepared;
     float *transformed = (float *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *products = transformed + MATRICES * self->in_stride;

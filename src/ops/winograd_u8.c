@@ -46,7 +46,7 @@ static bool sums_fit(const pcl_weighted *tensors) {
     return true;
 }
 
-/* Counted in gemm_i16's multiply-accumulates, for which the transforms of a channel of a tile stand as well, measured. */
+/* Counted in gemm_i16's multiply-accumulates, as are the transforms of a channel of a tile, which were measured. */
 static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors) {
     (void)node;
@@ -175,7 +175,8 @@ static void multiply(const pcl_kernels *kernels, const winograd *self, size_t ti
 /* `tiles` side by side, from `place` on. */
 static void store(const pcl_kernels *kernels, const winograd *self, const pcl_node *node,
                   const pcl_winograd_place *place, size_t tiles, const int32_t *products) {
-    size_t channels = self->out_channels, first = place->first * channels, left = (size_t)(self->tiles.out_w - place->x);
+    size_t channels = self->out_channels, first = place->first * channels;
+    size_t left = (size_t)(self->tiles.out_w - place->x);
     pcl_winograd_output_u8 task = {.products = products,
                                    .stride = self->out_stride,
                                    .tile_stride = self->panels * PANEL,
@@ -194,8 +195,8 @@ static void store(const pcl_kernels *kernels, const winograd *self, const pcl_no
     }
 }
 
-static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node, uint8_t *scratch,
-                const pcl_part *part) {
+static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node *node,
+                uint8_t *scratch, const pcl_part *part) {
     const winograd *self = prepared;
     int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);

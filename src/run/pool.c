@@ -9,7 +9,7 @@
 
 enum {
     MAX_THREADS = PCL_MOST_PARTS / PCL_PARTS_EACH,
-    SPINS = 20000   /* about the gap between two steps; then helpers sleep */
+    SPINS = 20000 /* about the gap between two steps; then helpers sleep */
 };
 
 /* The parts of one thread that nobody has begun: the generation in the upper

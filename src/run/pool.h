@@ -45,7 +45,8 @@ void pcl_pool_help(pcl_pool *pool, int32_t index);
 /* The items [*begin, *end) of `total` that belong to a part, in multiples of
  * `grain` items but for the last. */
 static inline void pcl_partition(size_t total, size_t grain, const pcl_part *part, size_t *begin, size_t *end) {
-    uint64_t grains = (total + (uint64_t)grain - 1) / grain, index = (uint64_t)part->index, count = (uint64_t)part->count;
+    uint64_t grains = (total + (uint64_t)grain - 1) / grain;
+    uint64_t index = (uint64_t)part->index, count = (uint64_t)part->count;
     uint64_t first = grains * index / count * grain;
     uint64_t last = grains * (index + 1) / count * grain;
     *begin = first < total ? (size_t)first : total;
