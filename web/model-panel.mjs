@@ -47,7 +47,7 @@ export class ModelPanel extends EventTarget {
     const asked = Object.fromEntries(new URLSearchParams(location.search));
     if (Object.keys(this.#options.roles).some((role) => asked[role])) return this.#addAddresses(asked);
     const remembered = await recall(this.#options.task);
-    this.#set(remembered ?? {});
+    if (Object.keys(this.files).length === 0) this.#set(remembered ?? {}); // or something was chosen meanwhile
   }
 
   async addFiles(files) {

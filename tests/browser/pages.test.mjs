@@ -157,6 +157,21 @@ for (const [name, screen] of Object.entries(screens)) {
       await context.close();
     });
 
+    test('what is chosen before the page is ready stays', async () => {
+      const context = await browser.newContext({ serviceWorkers: 'block', ...screen }), page = await context.newPage();
+      let go;
+      const held = new Promise((resolve) => { go = resolve; });
+      await page.route('**/models/registry.json', async (route) => { await held; await route.continue(); });
+      await page.goto(`${server.origin}/paint.html`);
+      await chooseModel(page, magenta);
+      const names = () => document.querySelectorAll('.model-names li').length === 2;
+      await page.waitForFunction(names);
+      go();
+      await page.waitForTimeout(700);
+      assert.equal(await page.evaluate(names), true);
+      await context.close();
+    });
+
     test('every failure gets a sentence', async () => {
       const { context, page } = await visit(screen, 'classify.html');
       await page.setInputFiles('#picture-file', brokenModel);
