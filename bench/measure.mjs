@@ -21,6 +21,7 @@ const goldenOf = ({ model }) => model?.replace(/\.\w+$/, '');
 
 const leastRounds = 5;
 const warmUp = 1500; // milliseconds: engines replace their first code while it runs
+const leadIn = 60; // milliseconds: that long a side's threads may still spin, on the other's core, when its turn is over
 const mostUnrest = 1.15; // of the loop that watches the machine, over its best
 
 /** The rounds in which the machine was quiet on both sides' turns; the quietest, where those are too few. */
@@ -67,7 +68,7 @@ async function measureInPage(row, { address }, { browser, origin, threads, watch
     const difference = checkAgreement(row, compared);
     if (row.kind === 'painter') await page.call('dispose', 1);
     await page.call('watchMachine', watch, threads);
-    const sides = (row.kind === 'painter' ? [0] : [0, 1]).map((index) => (milliseconds) => page.call('burst', index, milliseconds));
+    const sides = (row.kind === 'painter' ? [0] : [0, 1]).map((index) => (milliseconds) => page.call('burst', index, milliseconds, threads > 1 ? leadIn : 0));
     return { ...await inTurns(sides, pace), info, difference };
   } finally {
     await page.close();

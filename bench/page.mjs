@@ -1,15 +1,11 @@
 // The page's half of the benchmark: loads contenders, compares their answers, times bursts of runs. run.mjs drives it
 // through window.bench and decides whose turn it is.
 import { probeInputs } from '/js/probe.mjs';
-import { probeCores } from './quiet.mjs';
+import { probeCores, timedLoop } from './quiet.mjs';
+import { median } from './report.mjs';
 
 const contenders = [];
 let probe;
-
-const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[sorted.length - 1 >> 1] + sorted[sorted.length >> 1]) / 2;
-};
 
 const arrays = { float32: Float32Array, float16: Uint16Array, uint8: Uint8Array, int8: Int8Array };
 
@@ -39,6 +35,16 @@ function compare(ours, theirs) {
   return { difference: difference / scale, rms: Math.sqrt(squares / count) / scale, classes: [ours, theirs].map(([scores]) => indexOfGreatest(scores)) };
 }
 
+async function timesOf(contender, milliseconds) {
+  const times = [], end = performance.now() + milliseconds;
+  do {
+    const start = performance.now();
+    await contender.run();
+    times.push(performance.now() - start);
+  } while (performance.now() < end);
+  return times;
+}
+
 window.bench = {
   /** Loads contenders [{module, options}] of a model and runs each once on the same input. */
   async load({ list, model, golden, threads }) {
@@ -60,25 +66,20 @@ window.bench = {
   /** Before bursts. bytes: a module of peaks.mjs. */
   async watchMachine(bytes, threads) { probe = await probeCores(bytes, threads); },
 
-  /** Runs for about so many milliseconds, at least once: the median of a run, and how the machine was before and after. */
-  async burst(index, milliseconds) {
-    const times = [], before = await probe(), end = performance.now() + milliseconds;
-    do {
-      const start = performance.now();
-      await contenders[index].run();
-      times.push(performance.now() - start);
-    } while (performance.now() < end);
+  /** Runs for about so many milliseconds, at least once: the median of a run, and how the machine was before and after.
+   *  Before them, runs that do not count. */
+  async burst(index, milliseconds, leadIn) {
+    if (leadIn) await timesOf(contenders[index], leadIn);
+    const before = await probe(), times = await timesOf(contenders[index], milliseconds);
     return { time: median(times), unrest: Math.max(before, await probe()) };
   },
 
   /** A vector instruction's best rate in G MAC/s; bytes: a module of peaks.mjs. */
   peak(bytes, macsPerTurn) {
-    const { exports: { run } } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));
+    const time = timedLoop(bytes);
     let turns = 1000, best = 0;
     for (let round = 0; round < 60; round++) {
-      const start = performance.now();
-      run(turns);
-      const took = performance.now() - start;
+      const took = time(turns);
       if (took < 3) turns *= 2; else best = Math.max(best, turns * macsPerTurn / took / 1e6);
     }
     return best;

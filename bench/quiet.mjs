@@ -1,15 +1,20 @@
 // Whether the machine is quiet: a fixed loop of multiplications, timed here and, for several threads, in workers at the
 // same time. What else runs on a core, or on the core that shares its arithmetic, shows in it.
 
-/** @param {number[]} bytes  a module of peaks.mjs. Returns a function: milliseconds of the loop, half of one at best. */
-export function makeProbe(bytes) {
+/** @param {number[]} bytes  a module of peaks.mjs. Returns a function: milliseconds of so many turns of its loop. */
+export function timedLoop(bytes) {
   const { exports: { run } } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));
-  let turns = 1000;
-  const probe = () => {
+  return (turns) => {
     const start = performance.now();
     run(turns);
     return performance.now() - start;
   };
+}
+
+/** Returns a function: milliseconds of the loop, half of one at best. */
+function makeProbe(bytes) {
+  const time = timedLoop(bytes), probe = () => time(turns);
+  let turns = 1000;
   while (probe() < 0.5) turns *= 2;
   const fullSpeed = performance.now() + 200; // by then the loop's code is the optimising compiler's
   while (performance.now() < fullSpeed) probe();

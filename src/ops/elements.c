@@ -128,10 +128,7 @@ uint8_t pcl_quantise_u8(float real, const pcl_tensor *out) {
     return value <= 0.0f ? 0 : value >= 255.0f ? 255 : (uint8_t)value;
 }
 
-int32_t pcl_parts_for(size_t count) {
-    size_t parts = count / 32768;
-    return parts < 1 ? 1 : parts > PCL_MOST_PARTS ? PCL_MOST_PARTS : (int32_t)parts;
-}
+int32_t pcl_parts_for(size_t count) { return pcl_some_parts(count / 32768); }
 
 void *pcl_new_prepared(const pcl_prepare_context *context, pcl_step *step, size_t bytes) {
     step->prepared = pcl_arena_alloc(context->arena, bytes);

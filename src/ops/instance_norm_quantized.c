@@ -198,10 +198,8 @@ static void add_histograms(const normalisation *self, int32_t parts) {
 
 static pcl_status run(const pcl_run_context *context, const pcl_step *step) {
     normalisation self = *(const normalisation *)step->prepared;
-    int32_t threads = pcl_pool_threads(context->pool), wanted = pcl_parts_for(self.pixels * self.channels);
-    int32_t parts = threads < wanted ? threads : wanted;
     size_t picture = self.pixels * self.channels;
-    if (parts < 1) parts = 1;
+    int32_t parts = pcl_employed(pcl_pool_threads(context->pool), pcl_parts_for(picture));
     self.histograms = step->scratch;
     self.tables = step->norm;
     for (size_t n = 0; n < self.batch; n++) {

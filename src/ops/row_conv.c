@@ -7,7 +7,7 @@
 enum {
     MIN_DEPTH = 24,           /* below it the kernels' ends outweigh their products */
     COLUMN_TILE = 8,          /* output channels that patches fill the kernels with */
-    PARTS_BYTES = 96 << 10,  /* of a strip: they stay in the second-level cache */
+    PARTS_BYTES = 96 << 10,   /* of a strip: they stay in the second-level cache */
     ROW_TILE = 12,            /* rows that the GEMM kernels do at once, in narrow matrices */
     VECTOR = 4                /* floats that kernels may read beyond the end */
 };

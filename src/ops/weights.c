@@ -149,6 +149,5 @@ void pcl_weighted_range_u8(const pcl_weighted *weighted, int32_t *low, int32_t *
 }
 
 int32_t pcl_useful_parts(uint64_t macs, uint64_t per_microsecond) {
-    uint64_t useful = macs / (2 * per_microsecond); /* waking a helper and waiting for it cost about a microsecond */
-    return useful < 1 ? 1 : useful < PCL_MOST_PARTS ? (int32_t)useful : PCL_MOST_PARTS;
+    return pcl_some_parts(macs / (2 * per_microsecond)); /* waking a helper and waiting cost about a microsecond */
 }

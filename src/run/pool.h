@@ -39,6 +39,11 @@ static inline int32_t pcl_employed(int32_t threads, int32_t max_parts) {
     return threads < max_parts ? threads : max_parts < 1 ? 1 : max_parts;
 }
 
+/* So many parts, but at least one and at most PCL_MOST_PARTS. */
+static inline int32_t pcl_some_parts(uint64_t wanted) {
+    return wanted < 1 ? 1 : wanted < PCL_MOST_PARTS ? (int32_t)wanted : PCL_MOST_PARTS;
+}
+
 /* Body of a helper thread, 1 <= index < threads. */
 void pcl_pool_help(pcl_pool *pool, int32_t index);
 
