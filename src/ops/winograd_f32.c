@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "ops/conv_method.h"
 #include "ops/elements.h"
@@ -131,8 +132,8 @@ static void multiply(const pcl_kernels *kernels, const winograd *self, size_t ti
                          .high = INFINITY,
                          .out = out,
                          .out_stride = self->out_channels};
-    for (int i = 0; i < MATRICES; i++) {
-        kernels->gemm_f32(&task);
+    for (size_t i = 0; i < MATRICES; i++) {
+        if (!pcl_winograd_vanishes(&self->tiles, i)) kernels->gemm_f32(&task);
         task.a += self->in_stride;
         task.packed += self->packed_stride;
         task.out += self->out_stride;
@@ -177,6 +178,9 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     float *transformed = (float *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *products = transformed + MATRICES * self->in_stride;
     size_t begin, end;
+    for (size_t i = 0; i < MATRICES; i++)
+        if (pcl_winograd_vanishes(&self->tiles, i))
+            memset(products + i * self->out_stride, 0, self->out_stride * sizeof *products);
     pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;

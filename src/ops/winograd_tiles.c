@@ -13,6 +13,8 @@ pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, size_t pictures) {
                                 .out_h = window->out_h, .out_w = window->out_w,
                                 .pad_top = window->pad_top, .pad_left = window->pad_left,
                                 .reflect = window->reflect, .upsampled = window->upsampled,
+                                .paired = window->upsampled && window->pad_top == 1 && window->pad_left == 1 &&
+                                          window->out_h <= window->in_h && window->out_w <= window->in_w,
                                 .per_row = per_row,
                                 .per_picture = per_row * rows,
                                 .count = per_row * rows * pictures};
@@ -49,13 +51,13 @@ void pcl_winograd_advance(const pcl_winograd_tiles *tiles, pcl_winograd_place *p
 }
 
 /* The coordinates that stand for those from `first` on; -1 where nothing lies. Tiles reach beyond what the
- * convolution mirrors: there any pixel will do. */
-static void find_sources(int32_t first, int32_t size, bool reflect, int32_t sources[LINE]) {
+ * convolution mirrors: there any pixel will do, of pairs the same. */
+static void find_sources(int32_t first, int32_t size, bool reflect, bool paired, int32_t sources[LINE]) {
     for (int32_t i = 0; i < LINE; i++) {
         int32_t at = first + i;
         bool inside = at >= 0 && at < size;
         if (!inside && reflect) {
-            at = pcl_mirror(at, size);
+            at = pcl_mirror(paired && at > size ? size : at, size);
             if (at < 0 || at >= size) at = 0;
         } else if (!inside) {
             at = -1;
@@ -81,8 +83,8 @@ void pcl_winograd_find_taps(const pcl_winograd_tiles *tiles, const pcl_winograd_
     int32_t rows[LINE], columns[LINE], shift = tiles->upsampled;
     size_t row_bytes = (size_t)(tiles->in_w >> shift) * pixel_bytes;
     const uint8_t *picture = (const uint8_t *)input + place->picture * (size_t)(tiles->in_h >> shift) * row_bytes;
-    find_sources(place->y - tiles->pad_top, tiles->in_h, tiles->reflect, rows);
-    find_sources(place->x - tiles->pad_left, tiles->in_w, tiles->reflect, columns);
+    find_sources(place->y - tiles->pad_top, tiles->in_h, tiles->reflect, tiles->paired, rows);
+    find_sources(place->x - tiles->pad_left, tiles->in_w, tiles->reflect, tiles->paired, columns);
     size_t offsets[LINE];
     for (int32_t j = 0; j < LINE; j++) offsets[j] = (size_t)(columns[j] >> shift) * pixel_bytes;
     for (int32_t i = 0; i < LINE; i++, taps += LINE) {

@@ -18,8 +18,16 @@ typedef struct pcl_winograd_tiles {
     int32_t in_h, in_w, out_h, out_w;
     int32_t pad_top, pad_left;
     bool reflect, upsampled; /* upsampled: the picture has half of in_h and in_w, its pixels count as two by two */
+    bool paired; /* upsampled, and in every tile the second and third row and the fourth and fifth are the same pixels,
+                  * and so are the columns */
     size_t per_row, per_picture, count;
 } pcl_winograd_tiles;
+
+/* Whether a matrix of transformed tiles is all zeros. The second point of F(4x4, 3x3) takes 4 (d1 - d2) + d4 - d3 of a
+ * line, of pairs nothing: 25 products are left of 36. */
+static inline bool pcl_winograd_vanishes(const pcl_winograd_tiles *tiles, size_t matrix) {
+    return tiles->paired && (matrix / PCL_WINOGRAD_LINE == 2 || matrix % PCL_WINOGRAD_LINE == 2);
+}
 
 pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, size_t pictures);
 

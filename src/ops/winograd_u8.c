@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "ops/conv_method.h"
 #include "ops/winograd_tiles.h"
 
@@ -164,6 +166,7 @@ static void transform(const pcl_kernels *kernels, const winograd *self, const vo
 static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const int16_t *a, int32_t *out) {
     pcl_gemm_i16 task = {.tiles = (tiles + ROW_TILE - 1) / ROW_TILE, .panels = self->panels, .steps = self->steps};
     for (size_t i = 0; i < MATRICES; i++) {
+        if (pcl_winograd_vanishes(&self->tiles, i)) continue;
         task.a = a + i * self->in_stride;
         task.packed = self->packed + i * self->panels * self->steps * STEP * PANEL;
         task.bias = i == CENTRE ? self->bias : self->zeros;
@@ -201,6 +204,9 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);
     size_t begin, end;
+    for (size_t i = 0; i < MATRICES; i++)
+        if (pcl_winograd_vanishes(&self->tiles, i))
+            memset(products + i * self->out_stride, 0, self->out_stride * sizeof *products);
     pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
