@@ -51,6 +51,7 @@ PCL_INLINE void pcl_winograd_input(const void *const taps[36], size_t channels, 
             for (int y = 0; y < 6; y++) column[y] = wasm_v128_load((const float *)taps[y * 6 + x] + c);
             pcl_winograd_input_line(&by, column, half[x], madd);
         }
+        PCL_ROLLED
         for (size_t i = 0; i < 6; i++) {
             v128_t row[6], line[6];
             for (int x = 0; x < 6; x++) row[x] = half[x][i];
