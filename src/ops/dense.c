@@ -2,7 +2,8 @@
 
 enum {
     PANEL = 8,   /* columns that the packed layouts keep side by side */
-    ROW_TILE = 6 /* rows that the kernels do at once */
+    ROW_TILE = 6, /* rows that the kernels do at once */
+    SAMPLES = 4
 };
 
 /* Where a column's weights are. */
@@ -82,16 +83,17 @@ static size_t panel_bytes(const pcl_dense *dense) {
 
 static size_t columns_of_four(size_t width, size_t first) { return width - first < 4 ? width - first : 4; }
 
-/* The first panel speaks for all: where it is wrong, it costs time only. */
-static bool pairs_pay(const packing *of, size_t width) {
+/* A few panels speak for all: where they are wrong, it costs time only. */
+static bool pairs_pay(const packing *of) {
     const pcl_kernels *kernels = of->context->kernels;
     if (!kernels->gemm_pairs || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
     size_t depth = of->out->depth, count = 0;
-    pcl_pairs pairs[PANEL / 4];
-    for (size_t first = 0; first < width; first += 4) {
-        const int8_t *weights = of->panel + first * depth;
-        kernels->pack_pairs(&pairs[count++], NULL, weights, columns_of_four(width, first), depth,
-                            of->out->weight_zero_point);
+    pcl_pairs pairs[SAMPLES * PANEL / 4];
+    for (size_t i = 0; i < SAMPLES; i++) {
+        size_t width = gather_panel(of, i * of->out->columns / SAMPLES / PANEL * PANEL);
+        for (size_t first = 0; first < width; first += 4)
+            kernels->pack_pairs(&pairs[count++], NULL, of->panel + first * depth, columns_of_four(width, first), depth,
+                                of->out->weight_zero_point);
     }
     return pcl_pairs_pay(pairs, count, depth);
 }
@@ -114,15 +116,13 @@ static bool pack_pairs(const packing *of, pcl_pairs *to, size_t width) {
 /* Panel by panel, so that no second copy of the weights is ever whole. */
 static bool pack_panels(const packing *of) {
     pcl_dense *out = of->out;
-    uint8_t *packed = NULL;
+    uint8_t *packed;
+    out->paired = pairs_pay(of);
+    out->packed = packed =
+        pcl_arena_alloc_array(of->context->arena, (out->columns + PANEL - 1) / PANEL, panel_bytes(out));
+    if (!packed) return false;
     for (size_t first = 0; first < out->columns; first += PANEL) {
         size_t width = gather_panel(of, first);
-        if (first == 0) {
-            out->paired = pairs_pay(of, width);
-            out->packed = packed =
-                pcl_arena_alloc_array(of->context->arena, (out->columns + PANEL - 1) / PANEL, panel_bytes(out));
-            if (!packed) return false;
-        }
         if (!out->paired) pcl_pack_gemm_u8((int8_t *)packed, of->panel, width, out->depth);
         else if (!pack_pairs(of, (pcl_pairs *)(void *)packed, width)) return false;
         packed += panel_bytes(out);
