@@ -32,17 +32,18 @@ PCL_INLINE void pcl_dwconv_group_rows(const pcl_dwconv_u8 *task, size_t row, siz
     }
 }
 
+/* Channels channel..channel + 3, of which the last may not be there. */
 typedef struct pcl_dwconv_lanes {
     v128_t bias, scale;
     size_t channels; /* 1..4 */
 } pcl_dwconv_lanes;
 
 PCL_INLINE pcl_dwconv_lanes pcl_dwconv_lanes_at(const pcl_dwconv_u8 *task, size_t channel) {
-    size_t channels = task->shape.channels - channel < 4 ? task->shape.channels - channel : 4;
+    size_t left = task->shape.channels - channel;
     return (pcl_dwconv_lanes){
-        .bias = pcl_load_part(task->bias + channel, channels * 4),
-        .scale = pcl_load_part(task->requantization.scale + channel, channels * 4),
-        .channels = channels,
+        .bias = wasm_v128_load(task->bias + channel),
+        .scale = wasm_v128_load(task->requantization.scale + channel),
+        .channels = left < 4 ? left : 4,
     };
 }
 
@@ -54,14 +55,20 @@ static __attribute__((noinline)) void pcl_dwconv_u8_store_part(v128_t bytes, int
     for (int j = 0; j < count; j++) memcpy(out + (size_t)j * step, copy + j * 4, channels);
 }
 
-/* Writes four channels of `count` (1 or 4) neighbouring outputs, `step` bytes apart. */
-PCL_INLINE void pcl_dwconv_u8_store(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes,
-                                    const pcl_rounding *rounding, uint8_t *out, size_t step) {
+/* Four channels of `count` (1 or 4) neighbouring outputs: [4][4 channels] */
+PCL_INLINE v128_t pcl_dwconv_u8_bytes(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes,
+                                      const pcl_rounding *rounding) {
     v128_t values[4];
     for (int j = 0; j < 4; j++) {
         values[j] = j < count ? pcl_requantize_i32x4(sums[j], lanes->scale, rounding) : values[0];
     }
-    v128_t bytes = pcl_narrow(values[0], values[1], values[2], values[3], rounding);
+    return pcl_narrow(values[0], values[1], values[2], values[3], rounding);
+}
+
+/* Writes four channels of `count` (1 or 4) neighbouring outputs, `step` bytes apart. */
+PCL_INLINE void pcl_dwconv_u8_store(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes,
+                                    const pcl_rounding *rounding, uint8_t *out, size_t step) {
+    v128_t bytes = pcl_dwconv_u8_bytes(sums, count, lanes, rounding);
     if (lanes->channels < 4) {
         pcl_dwconv_u8_store_part(bytes, count, lanes->channels, out, step);
         return;

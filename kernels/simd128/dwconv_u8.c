@@ -5,6 +5,7 @@
  * columns: [columns][groups][2 pairs][16 channels][2], 128 bytes a group
  * weights: [filter_w][groups][2 pairs][16 channels][2], once per output row */
 #define GROUP_BYTES 128
+#define MADE_BYTES 64 /* 16 channels of four outputs */
 
 typedef struct block {
     size_t first, groups;
@@ -66,15 +67,10 @@ typedef struct filter {
     size_t width, groups, stride, dilation;
 } filter;
 
-/* Where output goes: local copies, since stores of bytes might change the task for all the compiler knows. */
-typedef struct target {
-    uint8_t *out;
-    size_t step, row_step; /* from column to column, from row to row */
-} target;
-
-/* Four channels of `count` neighbouring outputs from column x on, in one row or two. */
+/* Four channels of `count` neighbouring outputs, from the columns on that the first of them sees, in one row or two.
+ * made: [out_rows][16 channels / 4][4 outputs][4 channels] */
 PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], filter f, size_t x, int count,
-                     int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding, target to) {
+                     int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding, uint8_t *made) {
     v128_t sums[2][4];
     for (int r = 0; r < out_rows; r++) {
         for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
@@ -98,25 +94,53 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
             }
         }
     }
-    for (int r = 0; r < out_rows; r++) {
-        uint8_t *out = to.out + (size_t)r * to.row_step + x * to.step;
-        pcl_dwconv_u8_store(sums[r], count, lanes, rounding, out, to.step);
-    }
+    for (int r = 0; r < out_rows; r++)
+        wasm_v128_store(made + r * MADE_BYTES, pcl_dwconv_u8_bytes(sums[r], count, lanes, rounding));
 }
 
-PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int count, int out_rows) {
+/* 16 channels of four neighbouring outputs, `step` bytes apart. */
+PCL_INLINE void store_whole(const uint8_t *made, uint8_t *out, size_t step) {
+    v128_t a = wasm_v128_load(made), b = wasm_v128_load(made + 16);
+    v128_t c = wasm_v128_load(made + 32), d = wasm_v128_load(made + 48);
+    v128_t ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5);
+    v128_t ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7), cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    wasm_v128_store(out, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    wasm_v128_store(out + step, wasm_i64x2_shuffle(ab, cd, 1, 3));
+    wasm_v128_store(out + 2 * step, wasm_i64x2_shuffle(ab_high, cd_high, 0, 2));
+    wasm_v128_store(out + 3 * step, wasm_i64x2_shuffle(ab_high, cd_high, 1, 3));
+}
+
+PCL_APART void store_apart(const uint8_t *made, size_t channels, int count, uint8_t *out, size_t step) {
+    if (channels == 16 && count == 4) {
+        store_whole(made, out, step);
+        return;
+    }
+    for (int j = 0; j < count; j++, out += step)
+        for (size_t c = 0; c < channels; c++) out[c] = made[c / 4 * 16 + (size_t)j * 4 + c % 4];
+}
+
+/* `often`: worth the bytes of a copy of store_whole. */
+PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int count, int out_rows,
+                         bool often) {
     const pcl_dwconv *shape = &task->shape;
-    size_t out_width = shape->out_width, channels = shape->channels - b->first < 16 ? shape->channels - b->first : 16;
+    size_t out_width = shape->out_width, row_step = shape->out_stride, step = shape->channels;
+    size_t channels = step - b->first < 16 ? step - b->first : 16;
     pcl_rounding rounding = pcl_rounding_of(&task->requantization);
-    for (size_t lane = 0; lane < channels; lane += 4) {
-        pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
-        const uint8_t *columns = b->columns + lane * 4;
-        const uint8_t *weights[2] = {b->weights[0] + lane * 4, b->weights[1] + lane * 4};
-        target to = {task->out + row * shape->out_stride + b->first + lane, shape->channels, shape->out_stride};
-        for (size_t x = 0; x < out_width; x += (size_t)count) {
-            /* the last ones may overlap those before: they come out the same */
-            if (out_width - x < (size_t)count) x = out_width - (size_t)count;
-            tile(columns, weights, f, x, count, out_rows, &lanes, &rounding, to);
+    uint8_t made[2 * MADE_BYTES], *out = task->out + row * row_step + b->first;
+    for (size_t x = 0; x < out_width; x += (size_t)count) {
+        /* the last ones may overlap those before: they come out the same */
+        if (out_width - x < (size_t)count) x = out_width - (size_t)count;
+        PCL_ROLLED
+        for (size_t lane = 0; lane < channels; lane += 4) {
+            pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
+            const uint8_t *weights[2] = {b->weights[0] + lane * 4, b->weights[1] + lane * 4};
+            tile(b->columns + lane * 4, weights, f, x, count, out_rows, &lanes, &rounding, made + lane * 4);
+        }
+        PCL_ROLLED
+        for (int r = 0; r < out_rows; r++) {
+            uint8_t *to = out + (size_t)r * row_step + x * step;
+            if (often && channels == 16) store_whole(made + r * MADE_BYTES, to, step);
+            else store_apart(made + r * MADE_BYTES, channels, count, to, step);
         }
     }
 }
@@ -124,11 +148,11 @@ PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, si
 typedef void convolve_function(const pcl_dwconv_u8 *task, const block *b, size_t row);
 
 PCL_APART void two_rows_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 1, 1}, row, 4, 2);
+    convolve(task, b, (filter){3, 1, 1, 1}, row, 4, 2, true);
 }
 
 PCL_APART void strided_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 2, 1}, row, 4, 1);
+    convolve(task, b, (filter){3, 1, 2, 1}, row, 4, 1, true);
 }
 
 PCL_INLINE filter filter_of(const pcl_dwconv_u8 *task, const block *b) {
@@ -136,11 +160,11 @@ PCL_INLINE filter filter_of(const pcl_dwconv_u8 *task, const block *b) {
 }
 
 PCL_APART void any_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, filter_of(task, b), row, 4, 1);
+    convolve(task, b, filter_of(task, b), row, 4, 1, false);
 }
 
 PCL_APART void narrow_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, filter_of(task, b), row, 1, 1);
+    convolve(task, b, filter_of(task, b), row, 1, 1, false);
 }
 
 void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
