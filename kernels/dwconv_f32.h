@@ -18,9 +18,7 @@ PCL_INLINE void pcl_dwconv_f32_tile(const pcl_dwconv_f32 *task, pcl_dwconv_f32_f
     const pcl_dwconv *shape = &task->shape;
     size_t channels = shape->channels, rest = (channels - c) * sizeof(float);
     v128_t sums[4];
-    for (int j = 0; j < count; j++) {
-        sums[j] = part ? pcl_load_part(task->bias + c, rest) : wasm_v128_load(task->bias + c);
-    }
+    for (int j = 0; j < count; j++) sums[j] = wasm_v128_load(task->bias + c);
     for (size_t y = 0; y < f.height; y++) {
         const float *in = rows[y * shape->dilation_h], *weights = task->packed + y * f.width * channels + c;
         for (size_t i = 0; i < f.width; i++) {

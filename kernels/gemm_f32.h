@@ -76,12 +76,12 @@ PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *given, pcl_gemm_f32_rows *
     for (size_t row = 0; row < task->rows; row += block) {
         size_t end = task->rows - row < block ? task->rows : row + block;
         for (size_t first = 0; first < task->columns; first += 8) {
-            size_t columns = task->columns - first < 8 ? task->columns - first : 8, low = columns < 4 ? columns : 4;
+            size_t columns = task->columns - first < 8 ? task->columns - first : 8;
+            const float *bias = task->bias + first;
             pcl_gemm_f32_panel panel = {
                 .task = task,
                 .weights = task->packed + first * task->depth,
-                .bias = {pcl_load_part(task->bias + first, low * sizeof(float)),
-                         pcl_load_part(task->bias + first + low, (columns - low) * sizeof(float))},
+                .bias = {wasm_v128_load(bias), wasm_v128_load(columns > 4 ? bias + 4 : bias)},
                 .low = wasm_f32x4_splat(task->low),
                 .high = wasm_f32x4_splat(task->high),
                 .first = first,

@@ -35,11 +35,11 @@ PCL_INLINE pcl_gemm_u8_panel pcl_gemm_u8_panel_at(const pcl_gemm_u8 *task, size_
         .first = first,
         .columns = columns,
     };
-    size_t low = columns < 4 ? columns : 4;
-    panel.bias[0] = pcl_load_part(task->bias + first, low * 4);
-    panel.bias[1] = pcl_load_part(task->bias + first + low, (columns - low) * 4);
-    panel.scale[0] = pcl_load_part(task->requantization.scale + first, low * 4);
-    panel.scale[1] = pcl_load_part(task->requantization.scale + first + low, (columns - low) * 4);
+    for (size_t i = 0; i < 2; i++) {
+        size_t column = columns > 4 ? first + i * 4 : first;
+        panel.bias[i] = wasm_v128_load(task->bias + column);
+        panel.scale[i] = wasm_v128_load(task->requantization.scale + column);
+    }
     return panel;
 }
 

@@ -39,17 +39,18 @@
 #define PCL_UNROLLED
 #endif
 
-/* Pads aside, memory is read in whole vectors; these serve the ends of rows. */
-PCL_INLINE v128_t pcl_load_part(const void *from, size_t bytes) {
-    uint8_t copy[16] = {0};
-    memcpy(copy, from, bytes);
-    return wasm_v128_load(copy);
-}
-
+/* Memory is read in whole vectors; this serves the ends of what is written. A copy of so many bytes is a call into the
+ * browser, which takes as long as a hundred instructions. */
 PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {
     uint8_t copy[16];
     wasm_v128_store(copy, value);
     memcpy(to, copy, bytes);
+}
+
+/* The first four of `count` elements of 32 bits, or as many as there are. */
+PCL_INLINE void pcl_store_words(void *to, v128_t value, size_t count) {
+    if (count < 4) pcl_store_part(to, value, count * 4);
+    else wasm_v128_store(to, value);
 }
 
 /* Products modulo 2^32: SIMDe's natively overflow signed integers, which sanitizers mind. */

@@ -5,8 +5,8 @@ typedef struct factors {
     v128_t scale, shift;
 } factors;
 
-PCL_INLINE factors factors_of(const float *scale, const float *shift, size_t count) {
-    return (factors){pcl_load_part(scale, count * sizeof *scale), pcl_load_part(shift, count * sizeof *shift)};
+PCL_INLINE factors factors_of(const float *scale, const float *shift) {
+    return (factors){wasm_v128_load(scale), wasm_v128_load(shift)};
 }
 
 PCL_INLINE v128_t affine4(v128_t x, factors by, const pcl_rounding *rounding) {
@@ -30,8 +30,8 @@ void pcl_affine_u8_simd128(const uint8_t *x, size_t pixels, size_t channels, con
                            const pcl_requantization *to, uint8_t *out) {
     pcl_rounding rounding = pcl_rounding_of(to);
     for (size_t c = 0; c < channels; c += 8) {
-        size_t count = channels - c < 8 ? channels - c : 8, first = count < 4 ? count : 4, second = c + first;
-        affine8(x + c, pixels, channels, count, factors_of(to->scale + c, shift + c, first),
-                factors_of(to->scale + second, shift + second, count - first), &rounding, out + c);
+        size_t count = channels - c < 8 ? channels - c : 8, second = count > 4 ? c + 4 : c;
+        affine8(x + c, pixels, channels, count, factors_of(to->scale + c, shift + c),
+                factors_of(to->scale + second, shift + second), &rounding, out + c);
     }
 }

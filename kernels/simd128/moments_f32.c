@@ -17,10 +17,9 @@ PCL_INLINE void moments4(const float *x, size_t pixels, size_t channels, v128_t 
 void pcl_moments_f32_simd128(const float *x, size_t pixels, size_t channels, const float *center, float *sum,
                              float *square) {
     for (size_t c = 0; c < channels; c += 4) {
-        size_t bytes = (channels - c < 4 ? channels - c : 4) * sizeof(float);
-        v128_t total = pcl_load_part(sum + c, bytes), squares = pcl_load_part(square + c, bytes);
-        moments4(x + c, pixels, channels, pcl_load_part(center + c, bytes), &total, &squares);
-        pcl_store_part(sum + c, total, bytes);
-        pcl_store_part(square + c, squares, bytes);
+        v128_t total = wasm_v128_load(sum + c), squares = wasm_v128_load(square + c);
+        moments4(x + c, pixels, channels, wasm_v128_load(center + c), &total, &squares);
+        pcl_store_words(sum + c, total, channels - c);
+        pcl_store_words(square + c, squares, channels - c);
     }
 }

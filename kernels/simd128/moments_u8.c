@@ -1,8 +1,8 @@
 #include "functions.h"
 #include "simd.h"
 
-PCL_INLINE void add_to(uint32_t *at, v128_t addend, size_t bytes) {
-    pcl_store_part(at, wasm_i32x4_add(pcl_load_part(at, bytes), addend), bytes);
+PCL_INLINE void add_to(uint32_t *at, v128_t addend, size_t count) {
+    pcl_store_words(at, wasm_i32x4_add(wasm_v128_load(at), addend), count);
 }
 
 /* Up to eight channels, all pixels: the sums stay in registers, those of the
@@ -15,11 +15,11 @@ static void moments8(const uint8_t *x, size_t pixels, size_t channels, size_t co
         low = wasm_i32x4_add(low, wasm_u32x4_extmul_low_u16x8(value, value));
         high = wasm_i32x4_add(high, wasm_u32x4_extmul_high_u16x8(value, value));
     }
-    size_t first = count < 4 ? count : 4, bytes = first * sizeof *sum, rest = (count - first) * sizeof *sum;
-    add_to(sum, wasm_u32x4_extend_low_u16x8(total), bytes);
-    add_to(sum + first, wasm_u32x4_extend_high_u16x8(total), rest);
-    add_to(square, low, bytes);
-    add_to(square + first, high, rest);
+    add_to(sum, wasm_u32x4_extend_low_u16x8(total), count);
+    add_to(square, low, count);
+    if (count <= 4) return;
+    add_to(sum + 4, wasm_u32x4_extend_high_u16x8(total), count - 4);
+    add_to(square + 4, high, count - 4);
 }
 
 void pcl_moments_u8_simd128(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square) {
