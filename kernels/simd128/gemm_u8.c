@@ -9,7 +9,7 @@
  * Bytes of a beyond the depth meet zero weights. */
 #define TILE_ROWS PCL_GEMM_I16_ROWS
 #define BLOCK_DEPTH 1024
-#define DEEP_ROWS 15 /* of BLOCK_DEPTH that fit */
+#define DEEP_ROWS 50 /* of BLOCK_DEPTH that fit. The more, the less often weights are widened; they pass by in order. */
 #define LEFT_VALUES (DEEP_ROWS * BLOCK_DEPTH)
 
 typedef struct workspace {
