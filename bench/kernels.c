@@ -41,12 +41,18 @@ PCL_API void bench_gemm_make(size_t rows, size_t columns, size_t depth, int weig
     int8_t *packed = malloc(pcl_gemm_u8_packed_bytes(columns, depth));
     pcl_pack_gemm_u8(packed, random_bytes(columns * depth), columns, depth);
     pcl_requantization to = {constants(columns, 1.0f / (50.0f * (float)depth)), 100, 0, 255};
-    gemm_u8 = (pcl_gemm_u8){rows, columns, depth, random_bytes(rows * depth), depth, packed, random_bytes(columns * 4),
-                            weight_zero_point, to, random_bytes(rows * columns), columns};
+    gemm_u8 = (pcl_gemm_u8){.rows = rows, .columns = columns, .depth = depth,
+                            .a = random_bytes(rows * depth), .a_stride = depth,
+                            .packed = packed, .bias = random_bytes(columns * 4), .weight_zero_point = weight_zero_point,
+                            .requantization = to,
+                            .out = random_bytes(rows * columns), .out_stride = columns};
     float *packed_f32 = malloc(pcl_gemm_f32_packed_bytes(columns, depth));
     pcl_pack_gemm_f32(packed_f32, constants(columns * depth, 0.01f), columns, depth, depth, 1);
-    gemm_f32 = (pcl_gemm_f32){rows, columns, depth, constants(rows * depth, 0.5f), depth, packed_f32,
-                              constants(columns, 0.0f), 0.0f, 6.0f, constants(rows * columns, 0.0f), columns};
+    gemm_f32 = (pcl_gemm_f32){.rows = rows, .columns = columns, .depth = depth,
+                              .a = constants(rows * depth, 0.5f), .a_stride = depth,
+                              .packed = packed_f32, .bias = constants(columns, 0.0f),
+                              .low = 0.0f, .high = 6.0f,
+                              .out = constants(rows * columns, 0.0f), .out_stride = columns};
 }
 
 PCL_API void bench_gemm_u8(int times) {

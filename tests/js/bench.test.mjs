@@ -1,5 +1,7 @@
 // What the benchmark makes of its measurements; the measuring itself is npm run bench.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import '../../js/cli/relaxed.mjs';
 import { peakModules, peakOf } from '../../bench/peaks.mjs';
@@ -46,6 +48,12 @@ test('peaks are measured with modules that validate, and rows are held to what t
   assert.equal(peakOf({ arithmetic: 'int8', simd: 'auto' }, peaks).rate, 100);
   assert.equal(peakOf({ arithmetic: 'int8', simd: 'simd128' }, peaks).rate, 30);
   assert.equal(peakOf({ arithmetic: 'f32', simd: 'auto' }, peaks).rate, 20);
+});
+
+test('the benchmark of kernels builds and runs', () => {
+  const script = join(root, 'bench/kernels.mjs');
+  const text = execFileSync(process.execPath, [script, 'sum_f32', '--tables', 'scalar,simd128'], { encoding: 'utf8' });
+  assert.match(text, /sum_f32 +scalar [\d.]+ ns +simd128 [\d.]+ ns \([\d.]+x\)/);
 });
 
 test('the server compresses what hosts compress, and leaves its folders for nobody', async () => {
