@@ -115,8 +115,11 @@ PCL_APART void store_apart(const uint8_t *made, size_t channels, int count, uint
         store_whole(made, out, step);
         return;
     }
-    for (int j = 0; j < count; j++, out += step)
-        for (size_t c = 0; c < channels; c++) out[c] = made[c / 4 * 16 + (size_t)j * 4 + c % 4];
+    for (int j = 0; j < count; j++, made += 4, out += step)
+        for (size_t c = 0; c < channels; c += 4) {
+            if (channels - c >= 4) memcpy(out + c, made + c * 4, 4);
+            else for (size_t i = c; i < channels; i++) out[i] = made[c * 4 + i - c];
+        }
 }
 
 /* `often`: worth the bytes of a copy of store_whole. */
