@@ -34,6 +34,7 @@ export class Core {
     this.plan = plan;
     this.place = this.memory.allocate(4); // of the model's pointer
     this.model = 0;
+    this.known = {}; // inputs and outputs
   }
 
   /** Calls into the engine; a trap ends this model, and only this one. */
@@ -78,6 +79,8 @@ export class Core {
           memory.check(exports.pcl_model_prepare(model, memory.error));
         }
         throw error;
+      } finally {
+        this.known = {};
       }
       const description = this.describe();
       this.bound = Object.fromEntries(description.inputs.map(({ name, shape }) => [name, shape]));
@@ -101,18 +104,21 @@ export class Core {
     }
   }
 
-  tensors(kind) {
+  readTensors(kind) {
     const { exports, memory, model } = this;
     const count = exports[`pcl_model_${kind}_count`](model);
     return Array.from({ length: count }, (_, i) => memory.tensorInfo(exports[`pcl_model_${kind}`](model, i)));
   }
 
+  /** Read once for each shape: a small network's run takes no longer than reading them does. */
+  tensors(kind) { return this.known[kind] ??= this.readTensors(kind); }
+
   describe() {
     const { exports, memory, model, why } = this;
     const info = memory.modelInfo(exports.pcl_model_get_info(model));
     return {
-      inputs: this.tensors('input').map((tensor) => tensor.info),
-      outputs: this.tensors('output').map((tensor) => tensor.info),
+      inputs: this.readTensors('input').map((tensor) => tensor.info), // the caller's to change
+      outputs: this.readTensors('output').map((tensor) => tensor.info),
       info: {
         simd: info.simd, threads: info.threads, ...(why ? { why } : {}), arenaBytes: info.arenaBytes,
         weightBytes: info.weightBytes, macs: info.macs, ops: info.nodes, steps: info.steps,
@@ -153,9 +159,13 @@ export class Core {
     const kind = ArrayBuffer.isView(value) ? value[Symbol.toStringTag] : kindOf(value); // a Buffer is a Uint8Array
     const alsoFits = { uint8: 'Uint8ClampedArray', float16: 'Float16Array' }[info.dtype];
     const fits = ArrayBuffer.isView(value) && (kind === type.name || kind === alsoFits);
-    const expected = `${type.name} of ${count} elements (${info.dtype} ${info.shape.join('x')})`;
-    if (!fits) throw new PincelError('type', `Input '${info.name}' has the wrong type.`, { tensor: info.name, expected, got: kind });
-    if (value.length !== count) throw new PincelError('shape', `Input '${info.name}' has the wrong length.`, { tensor: info.name, expected, got: `${value.length} elements` });
+    const fail = (code, what, got) => {
+      throw new PincelError(code, `Input '${info.name}' has the wrong ${what}.`, {
+        tensor: info.name, expected: `${type.name} of ${count} elements (${info.dtype} ${info.shape.join('x')})`, got,
+      });
+    };
+    if (!fits) fail('type', 'type', kind);
+    if (value.length !== count) fail('shape', 'length', `${value.length} elements`);
     this.memory.bytes.set(new Uint8Array(value.buffer, value.byteOffset, bytes), data);
   }
 
@@ -176,10 +186,9 @@ export class Core {
 
   /** value: {picture: {data, width, height}, crop, format, filter}; resampled to the tensor's size. */
   fillPicture({ picture, crop, format, filter = 0 }, name) {
-    const { exports, memory, model } = this;
-    const names = this.tensors('input').map(({ info }) => info.name);
-    const tensor = exports.pcl_model_input(model, names.indexOf(name));
-    const { shape } = memory.tensorInfo(tensor).info;
+    const { exports, memory, model } = this, tensors = this.tensors('input');
+    const index = tensors.findIndex(({ info }) => info.name === name), { shape } = tensors[index].info;
+    const tensor = exports.pcl_model_input(model, index);
     const [height, width] = format.planar ? shape.slice(2) : shape.slice(1, 3);
     const pixels = memory.pixelFormat(format);
     try {

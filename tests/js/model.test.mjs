@@ -105,6 +105,13 @@ for (const place of places) {
     if (Symbol.dispose) assert.equal(model[Symbol.dispose], model.dispose);
   });
 
+  test(`descriptions are the caller's to change, ${where}`, () => withModel(absolute(), place, async (model) => {
+    const length = model.inputs[0].shape.reduce((a, b) => a * b), x = new Float32Array(length).fill(-2);
+    model.inputs[0].shape.fill(0);
+    model.inputs[0].name = model.outputs[0].name = 'other';
+    assert.deepEqual(Object.values(await model.run({ x })), [new Float32Array(length).fill(2)]);
+  }));
+
   test(`other shapes, and back when they do not fit, ${where}`, () => withModel(absolute(), place, async (model) => {
     await model.reshape({ x: [1, 5, 3, 3] });
     assert.deepEqual([model.inputs[0].shape, model.outputs[0].shape], [[1, 5, 3, 3], [1, 5, 3, 3]]);
