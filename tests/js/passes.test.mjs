@@ -56,9 +56,7 @@ async function run(description, more = {}) {
 /** The same model with some of its inner tensors as outputs too. */
 const exposing = (description, ...names) => ({ ...description, outputs: [...description.outputs, ...names] });
 
-const rounding = 4e-5; // of Winograd's sums, which src/ops/conv_method.h has measured
-
-function assertSame(actual, expected) {
+function assertSame(actual, expected, rounding = 1e-5) {
   if (!(expected instanceof Float32Array)) return assert.deepEqual(actual, expected);
   assert.equal(actual.length, expected.length);
   for (const [i, value] of expected.entries()) {
@@ -70,11 +68,11 @@ function assertSame(actual, expected) {
 const between = (type, steps, ends = 1) => (type === 'int8' ? ['QUANTIZE', ...steps, ...Array(ends).fill('QUANTIZE')] : steps);
 
 /** Runs a model and its twin without the fusion; checks the steps of both and compares what both output. */
-async function compare(description, steps, unfused, unfusedSteps, more = {}) {
+async function compare(description, steps, unfused, unfusedSteps, { rounding, ...more } = {}) {
   const one = await run(description, more), two = await run(unfused, more);
   assert.deepEqual(one.steps, steps);
   assert.deepEqual(two.steps, unfusedSteps);
-  for (const name of description.outputs) assertSame(one.outputs[name], two.outputs[name]);
+  for (const name of description.outputs) assertSame(one.outputs[name], two.outputs[name], rounding);
 }
 
 // --- Padding --------------------------------------------------------------------
@@ -192,15 +190,16 @@ const enlargings = {
   'no pads': { padding: VALID, from: [7, 9] },
   'odd sides': { from: [7, 9] },
   'mirrored': { padding: VALID, paddings: [0, 0, 1, 1, 1, 1, 0, 0] },
-  'odd sides mirrored': { padding: VALID, from: [5, 11], paddings: [0, 0, 1, 1, 1, 1, 0, 0] },
+  // Tiles reach pixels that no output depends on, and that differ: what cancels out leaves other roundings.
+  'odd sides mirrored': { padding: VALID, from: [5, 11], paddings: [0, 0, 1, 1, 1, 1, 0, 0], rounding: 4e-5 },
   'mirrored further at the end': { padding: VALID, from: [7, 9], paddings: [0, 0, 1, 2, 1, 3, 0, 0] },
   'mirrored further on two sides': { padding: VALID, paddings: [0, 0, 1, 1, 3, 3, 0, 0] },
 };
 for (const type of ['float32', 'uint8', 'int8']) {
-  for (const [what, more] of Object.entries(enlargings)) {
+  for (const [what, { rounding, ...more }] of Object.entries(enlargings)) {
     test(`enlarging goes into CONV_2D, ${type}, ${what}`, async () => {
       const description = enlarged(type, more), resized = ['RESIZE_NEAREST_NEIGHBOR', 'CONV_2D'];
-      await compare(description, between(type, ['CONV_2D']), exposing(description, 'large'), between(type, resized, 2), plainly);
+      await compare(description, between(type, ['CONV_2D']), exposing(description, 'large'), between(type, resized, 2), { ...plainly, rounding });
     });
   }
 }
