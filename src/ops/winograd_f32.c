@@ -1,5 +1,4 @@
 #include <math.h>
-#include <string.h>
 
 #include "ops/conv_method.h"
 #include "ops/elements.h"
@@ -178,9 +177,7 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     float *transformed = (float *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     float *products = transformed + MATRICES * self->in_stride;
     size_t begin, end;
-    for (size_t i = 0; i < MATRICES; i++)
-        if (pcl_winograd_vanishes(&self->tiles, i))
-            memset(products + i * self->out_stride, 0, self->out_stride * sizeof *products);
+    pcl_winograd_clear(&self->tiles, products, self->out_stride);
     pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;

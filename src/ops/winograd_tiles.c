@@ -1,5 +1,7 @@
 #include "ops/winograd_tiles.h"
 
+#include <string.h>
+
 enum { SIDE = PCL_WINOGRAD_SIDE, LINE = PCL_WINOGRAD_LINE };
 
 bool pcl_winograd_fits(const pcl_im2col *window) {
@@ -18,6 +20,12 @@ pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, size_t pictures) {
                                 .per_row = per_row,
                                 .per_picture = per_row * rows,
                                 .count = per_row * rows * pictures};
+}
+
+void pcl_winograd_clear(const pcl_winograd_tiles *tiles, void *products, size_t stride) {
+    size_t bytes = stride * sizeof(int32_t);
+    for (size_t i = 0; i < PCL_WINOGRAD_MATRICES; i++)
+        if (pcl_winograd_vanishes(tiles, i)) memset((uint8_t *)products + i * bytes, 0, bytes);
 }
 
 static void complete(const pcl_winograd_tiles *tiles, pcl_winograd_place *place) {

@@ -40,6 +40,8 @@ typedef struct pcl_winograd_place {
 } pcl_winograd_place;
 
 pcl_winograd_place pcl_winograd_place_of(const pcl_winograd_tiles *tiles, size_t tile);
+/* Clears the products of matrices that vanish, which nothing else writes. products: [MATRICES][stride] of 32 bits. */
+void pcl_winograd_clear(const pcl_winograd_tiles *tiles, void *products, size_t stride);
 /* From a tile to the next one. */
 void pcl_winograd_advance(const pcl_winograd_tiles *tiles, pcl_winograd_place *place);
 

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "ops/conv_method.h"
 #include "ops/winograd_tiles.h"
 
@@ -204,9 +202,7 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     int16_t *transformed = (int16_t *)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     int32_t *products = (int32_t *)(void *)(transformed + MATRICES * self->in_stride);
     size_t begin, end;
-    for (size_t i = 0; i < MATRICES; i++)
-        if (pcl_winograd_vanishes(&self->tiles, i))
-            memset(products + i * self->out_stride, 0, self->out_stride * sizeof *products);
+    pcl_winograd_clear(&self->tiles, products, self->out_stride);
     pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
     for (size_t first = begin; first < end; first += self->chunk) {
         size_t tiles = end - first < self->chunk ? end - first : self->chunk;
