@@ -47,14 +47,6 @@ PCL_INLINE pcl_dwconv_lanes pcl_dwconv_lanes_at(const pcl_dwconv_u8 *task, size_
     };
 }
 
-/* Fewer than four channels of `count` outputs; apart, for it is rare and large. */
-static __attribute__((noinline)) void pcl_dwconv_u8_store_part(v128_t bytes, int count, size_t channels, uint8_t *out,
-                                                               size_t step) {
-    uint8_t copy[16];
-    wasm_v128_store(copy, bytes);
-    for (int j = 0; j < count; j++) memcpy(out + (size_t)j * step, copy + j * 4, channels);
-}
-
 /* Four channels of `count` (1 or 4) neighbouring outputs: [4][4 channels] */
 PCL_INLINE v128_t pcl_dwconv_u8_bytes(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes,
                                       const pcl_rounding *rounding) {
@@ -63,21 +55,6 @@ PCL_INLINE v128_t pcl_dwconv_u8_bytes(const v128_t sums[4], int count, const pcl
         values[j] = j < count ? pcl_requantize_i32x4(sums[j], lanes->scale, rounding) : values[0];
     }
     return pcl_narrow(values[0], values[1], values[2], values[3], rounding);
-}
-
-/* Writes four channels of `count` (1 or 4) neighbouring outputs, `step` bytes apart. */
-PCL_INLINE void pcl_dwconv_u8_store(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes,
-                                    const pcl_rounding *rounding, uint8_t *out, size_t step) {
-    v128_t bytes = pcl_dwconv_u8_bytes(sums, count, lanes, rounding);
-    if (lanes->channels < 4) {
-        pcl_dwconv_u8_store_part(bytes, count, lanes->channels, out, step);
-        return;
-    }
-    wasm_v128_store32_lane(out, bytes, 0);
-    if (count == 1) return;
-    wasm_v128_store32_lane(out + step, bytes, 1);
-    wasm_v128_store32_lane(out + 2 * step, bytes, 2);
-    wasm_v128_store32_lane(out + 3 * step, bytes, 3);
 }
 
 #endif

@@ -46,6 +46,28 @@ PCL_INLINE void interleave_columns(const pcl_dwconv_u8 *task, const block *b, si
     }
 }
 
+/* Fewer than four channels of `count` outputs; apart, for it is rare and large. */
+PCL_APART void store_part_apart(v128_t bytes, int count, size_t channels, uint8_t *out, size_t step) {
+    uint8_t copy[16];
+    wasm_v128_store(copy, bytes);
+    for (int j = 0; j < count; j++) memcpy(out + (size_t)j * step, copy + j * 4, channels);
+}
+
+/* Writes four channels of `count` (1 or 4) neighbouring outputs, `step` bytes apart. */
+PCL_INLINE void store(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding,
+                      uint8_t *out, size_t step) {
+    v128_t bytes = pcl_dwconv_u8_bytes(sums, count, lanes, rounding);
+    if (lanes->channels < 4) {
+        store_part_apart(bytes, count, lanes->channels, out, step);
+        return;
+    }
+    wasm_v128_store32_lane(out, bytes, 0);
+    if (count == 1) return;
+    wasm_v128_store32_lane(out + step, bytes, 1);
+    wasm_v128_store32_lane(out + 2 * step, bytes, 2);
+    wasm_v128_store32_lane(out + 3 * step, bytes, 3);
+}
+
 /* Four channels of `count` neighbouring outputs; any filter. */
 PCL_INLINE void tile(const pcl_dwconv_u8 *task, const block *b, size_t x, size_t lane, int count,
                      const pcl_dwconv_lanes *lanes, v128_t sums[4]) {
@@ -127,7 +149,7 @@ PCL_INLINE void convolve_three(const pcl_dwconv_u8 *task, const block *b, size_t
             }
             for (int r = 0; r < out_rows; r++) {
                 uint8_t *out = task->out + (row + (size_t)r) * shape->out_stride + x * shape->channels + b->first;
-                pcl_dwconv_u8_store(sums[r], 4, &lanes, &rounding, out + lane, shape->channels);
+                store(sums[r], 4, &lanes, &rounding, out + lane, shape->channels);
             }
         }
     }
@@ -144,10 +166,10 @@ static void convolve(const pcl_dwconv_u8 *task, const block *b, size_t row) {
             v128_t sums[4];
             if (four) {
                 tile(task, b, x, lane, 4, &lanes, sums);
-                pcl_dwconv_u8_store(sums, 4, &lanes, &rounding, out, shape->channels);
+                store(sums, 4, &lanes, &rounding, out, shape->channels);
             } else {
                 tile(task, b, x, lane, 1, &lanes, sums);
-                pcl_dwconv_u8_store(sums, 1, &lanes, &rounding, out, shape->channels);
+                store(sums, 1, &lanes, &rounding, out, shape->channels);
             }
             x += four ? 4 : 1;
         }

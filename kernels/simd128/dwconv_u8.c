@@ -67,7 +67,7 @@ typedef struct filter {
     size_t width, groups, stride, dilation;
 } filter;
 
-/* Four channels of `count` neighbouring outputs, from the columns on that the first of them sees, in one row or two.
+/* Four channels of `count` neighbouring outputs from column x on, in one row or two.
  * made: [out_rows][16 channels / 4][4 outputs][4 channels] */
 PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], filter f, size_t x, int count,
                      int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding, uint8_t *made) {

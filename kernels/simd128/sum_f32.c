@@ -13,9 +13,7 @@ void pcl_sum_f32_simd128(const pcl_sum_f32 *task) {
                 sum = wasm_f32x4_add(sum, wasm_v128_load(task->parts[i] + p * task->stride + c));
             }
             sum = pcl_clamp_f32x4(sum, low, high);
-            size_t left = (size_t)(end - (out + c));
-            if (left >= 4) wasm_v128_store(out + c, sum);
-            else pcl_store_part(out + c, sum, left * sizeof *out);
+            pcl_store_words(out + c, sum, (size_t)(end - (out + c)));
         }
     }
 }
