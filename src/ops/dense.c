@@ -1,9 +1,9 @@
 #include "ops/dense.h"
 
 enum {
-    PANEL = 8,   /* columns that the packed layouts keep side by side */
+    PANEL = 8,    /* columns that the packed layouts keep side by side */
     ROW_TILE = 6, /* rows that the kernels do at once */
-    SAMPLES = 4
+    SAMPLES = 4   /* panels by which the packing is chosen */
 };
 
 /* Where a column's weights are. */
@@ -81,6 +81,8 @@ static size_t panel_bytes(const pcl_dense *dense) {
     return dense->paired ? PANEL / 4 * sizeof(pcl_pairs) : pcl_gemm_u8_packed_bytes(PANEL, dense->depth);
 }
 
+static size_t panels_of(const pcl_dense *dense) { return (dense->columns + PANEL - 1) / PANEL; }
+
 static size_t columns_of_four(size_t width, size_t first) { return width - first < 4 ? width - first : 4; }
 
 /* A few panels speak for all: where they are wrong, it costs time only. */
@@ -88,9 +90,10 @@ static bool pairs_pay(const packing *of) {
     const pcl_kernels *kernels = of->context->kernels;
     if (!kernels->gemm_pairs || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
     size_t depth = of->out->depth, count = 0;
+    size_t panels = panels_of(of->out), samples = panels < SAMPLES ? panels : SAMPLES;
     pcl_pairs pairs[SAMPLES * PANEL / 4];
-    for (size_t i = 0; i < SAMPLES; i++) {
-        size_t width = gather_panel(of, i * of->out->columns / SAMPLES / PANEL * PANEL);
+    for (size_t i = 0; i < samples; i++) {
+        size_t width = gather_panel(of, i * panels / samples * PANEL);
         for (size_t first = 0; first < width; first += 4)
             kernels->pack_pairs(&pairs[count++], NULL, of->panel + first * depth, columns_of_four(width, first), depth,
                                 of->out->weight_zero_point);
@@ -118,8 +121,7 @@ static bool pack_panels(const packing *of) {
     pcl_dense *out = of->out;
     uint8_t *packed;
     out->paired = pairs_pay(of);
-    out->packed = packed =
-        pcl_arena_alloc_array(of->context->arena, (out->columns + PANEL - 1) / PANEL, panel_bytes(out));
+    out->packed = packed = pcl_arena_alloc_array(of->context->arena, panels_of(out), panel_bytes(out));
     if (!packed) return false;
     for (size_t first = 0; first < out->columns; first += PANEL) {
         size_t width = gather_panel(of, first);
