@@ -139,12 +139,12 @@ export class Core {
   fill(inputs, norms = [0]) { // not frozen
     this.memory.bytes.set(norms, this.exports.pcl_model_norms(this.model));
     const tensors = this.tensors('input');
-    for (const { info, data, bytes } of tensors) {
+    for (const [index, { info, data, bytes }] of tensors.entries()) {
       const value = inputs[info.name];
       if (value === undefined || value === null) {
         throw new PincelError('argument', `Input '${info.name}' is missing.`, { tensor: info.name, expected: tensors.map((t) => t.info.name).join(', '), got: Object.keys(inputs).join(', ') });
       }
-      if (value.picture) this.fillPicture(value, info.name);
+      if (value.picture) this.fillPicture(value, index, info.shape);
       else this.fillArray(value, info, data, bytes);
     }
     for (const name of Object.keys(inputs)) {
@@ -185,9 +185,8 @@ export class Core {
   }
 
   /** value: {picture: {data, width, height}, crop, format, filter}; resampled to the tensor's size. */
-  fillPicture({ picture, crop, format, filter = 0 }, name) {
-    const { exports, memory, model } = this, tensors = this.tensors('input');
-    const index = tensors.findIndex(({ info }) => info.name === name), { shape } = tensors[index].info;
+  fillPicture({ picture, crop, format, filter = 0 }, index, shape) {
+    const { exports, memory, model } = this;
     const tensor = exports.pcl_model_input(model, index);
     const [height, width] = format.planar ? shape.slice(2) : shape.slice(1, 3);
     const pixels = memory.pixelFormat(format);
