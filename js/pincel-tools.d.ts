@@ -31,7 +31,7 @@ export interface ConvertOptions extends ToolOptions {
   weights?: 'float32' | 'float16' | 'int8';
 }
 
-/** What became of the file: how its weights of floats were written (those of integers stay), its size before and after. */
+/** What became of the file: how weights of floats were written (those of integers stay), its size before and after. */
 export interface ConvertReport { mode: 'float32' | 'fp16' | 'dynamic' | 'int8'; originalBytes: number; bytes: number }
 
 /**
