@@ -98,7 +98,7 @@ function(pcl_add_wasm_module name)
     target_link_libraries(${linked} PRIVATE pincel_options ${libraries})
     set_target_properties(${linked} PROPERTIES LINK_FLAGS "${link_flags}" SUFFIX .wasm)
     add_custom_command(OUTPUT ${module}
-        COMMAND ${PCL_WASM_OPT} --no-inline=*_apart -O3 -O3 ${features} --strip-debug --strip-producers --strip-target-features
+        COMMAND ${PCL_WASM_OPT} --no-inline=*_apart* -O3 -O3 ${features} --strip-debug --strip-producers --strip-target-features
                 $<TARGET_FILE:${linked}> -o ${module}
         DEPENDS ${linked} VERBATIM)
     add_custom_target(${name}${suffix} ALL DEPENDS ${module})
