@@ -12,14 +12,9 @@ typedef struct pcl_gemm_f32_panel {
     size_t first, columns; /* columns: 1..8 */
 } pcl_gemm_f32_panel;
 
-PCL_INLINE void pcl_gemm_f32_store(float *out, v128_t low, v128_t high, size_t columns) {
-    if (columns < 4) {
-        pcl_store_part(out, low, columns * sizeof(float));
-        return;
-    }
-    wasm_v128_store(out, low);
-    if (columns == 8) wasm_v128_store(out + 4, high);
-    else if (columns > 4) pcl_store_part(out + 4, high, (columns - 4) * sizeof(float));
+/* Rows of less than a whole tile's width, [rows][8]; apart, for it is rare and large. */
+PCL_APART void pcl_gemm_f32_copy_apart(const float *from, int rows, size_t columns, float *to, size_t stride) {
+    for (int r = 0; r < rows; r++) memcpy(to + (size_t)r * stride, from + r * 8, columns * sizeof *to);
 }
 
 /* rows x (4 * vectors) outputs: the accumulators, two weights and one value of
@@ -48,15 +43,16 @@ PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32_panel *panel, size_t row, i
             }
         }
     }
-    v128_t done[12][2]; /* a copy, so that no loop left in the code keeps the sums themselves in memory */
-    PCL_UNROLLED
-    for (int r = 0; r < rows; r++) {
-        done[r][0] = pcl_clamp_f32x4(sums[r][0], panel->low, panel->high);
-        done[r][1] = pcl_clamp_f32x4(sums[r][1], panel->low, panel->high);
+    bool whole = panel->columns == (size_t)vectors * 4;
+    float part[12 * 8], *out = task->out + row * task->out_stride + panel->first, *at = whole ? out : part;
+    size_t out_stride = whole ? task->out_stride : 8;
+    v128_t low = panel->low, high = panel->high;
+    PCL_UNROLLED /* a loop left in the code would keep the sums in memory, even while they grow */
+    for (int r = 0; r < rows; r++, at += out_stride) {
+        wasm_v128_store(at, pcl_clamp_f32x4(sums[r][0], low, high));
+        if (vectors == 2) wasm_v128_store(at + 4, pcl_clamp_f32x4(sums[r][1], low, high));
     }
-    for (int r = 0; r < rows; r++)
-        pcl_gemm_f32_store(task->out + (row + (size_t)r) * task->out_stride + panel->first, done[r][0], done[r][1],
-                           panel->columns);
+    if (!whole) pcl_gemm_f32_copy_apart(part, rows, panel->columns, out, task->out_stride);
 }
 
 /* Computes rows [row, end) of a panel. */
