@@ -218,8 +218,8 @@ static bool plan_chunks(conv *self, const pcl_node *node, size_t element, size_t
     size_t wanted = self->pixels;
     if (!self->direct) wanted = PATCH_BYTES / patch_bytes;
     else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / (self->group_columns * element);
-    wanted = wanted < ROW_TILE ? ROW_TILE : wanted / ROW_TILE * ROW_TILE;
-    self->chunk = wanted < self->pixels ? wanted : self->pixels;
+    self->chunk = wanted < ROW_TILE ? ROW_TILE : wanted / ROW_TILE * ROW_TILE;
+    if (wanted >= self->pixels) self->chunk = self->pixels;
     self->patch_stride = patch_bytes / element;
     if (self->direct) return true;
     if (!pcl_size_mul(self->chunk, patch_bytes, &self->thread_scratch)) return false;
@@ -432,9 +432,9 @@ static void run_part(void *argument, const pcl_part *part) {
     size_t columns = own.end_column - own.first_column;
     if (columns == 0) return;
     uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)part->thread * self->thread_scratch;
-    for (size_t pixel = own.first_row; pixel < own.end_row; pixel += self->chunk) {
-        size_t left = own.end_row - pixel;
-        run_chunk(run, pixel, left < self->chunk ? left : self->chunk, own.first_column, columns, scratch);
+    for (size_t pixel = own.first_row, count; pixel < own.end_row; pixel += count) {
+        count = pcl_even_chunk(own.end_row - pixel, self->chunk, ROW_TILE);
+        run_chunk(run, pixel, count, own.first_column, columns, scratch);
     }
 }
 

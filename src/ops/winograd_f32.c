@@ -179,8 +179,8 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     size_t begin, end;
     pcl_winograd_clear(&self->tiles, products, self->out_stride);
     pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
-    for (size_t first = begin; first < end; first += self->chunk) {
-        size_t tiles = end - first < self->chunk ? end - first : self->chunk;
+    for (size_t first = begin, tiles; first < end; first += tiles) {
+        tiles = pcl_even_chunk(end - first, self->chunk, ROW_TILE);
         transform(kernels, self, node->inputs[0]->data, first, tiles, transformed);
         multiply(kernels, self, tiles, transformed, products);
         pcl_winograd_place place = pcl_winograd_place_of(&self->tiles, first);
