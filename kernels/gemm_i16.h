@@ -1,32 +1,36 @@
-/* The inner loop of every product of 16-bit integers. The ten sums of five
- * rows, two weights, a pair and a product are 14 of the 15 registers that V8
- * has on x86-64; six rows would be 16. */
+/* What the products of 16-bit integers share: five rows of the left matrix lie as [pairs of k][5][2]. */
 #ifndef PCL_GEMM_I16_H
 #define PCL_GEMM_I16_H
 
 #include "simd.h"
 
-/* Five rows by eight columns of sums of `steps` times 8 products.
- * left: [steps][PCL_GEMM_I16_ROWS][8]; weights: [steps][4 pairs][8 columns][2]
- * A pair of a row, in every lane, times the pairs of four columns gives four
- * products of two. */
-PCL_INLINE void pcl_gemm_i16_multiply(const int16_t *left, const int16_t *weights, size_t steps,
-                                      v128_t sums[PCL_GEMM_I16_ROWS][2]) {
-    for (size_t step = 0; step < steps; step++, left += (PCL_GEMM_I16_ROWS - 1) * 8) {
-        /* A pair in each round: of more, V8 would want more weights at once than there are registers. */
-        PCL_ROLLED
-        for (const int16_t *end = left + 8; left != end; left += 2, weights += 16) {
-            PCL_HIDE(left);
-            PCL_HIDE(weights);
-            v128_t w0 = wasm_v128_load(weights), w1 = wasm_v128_load(weights + 8);
-            for (int r = 0; r < PCL_GEMM_I16_ROWS; r++) {
-                PCL_KEEP_ORDER();
-                v128_t value = wasm_v128_load32_splat(left + r * 8);
-                sums[r][0] = wasm_i32x4_add(sums[r][0], wasm_i32x4_dot_i16x8(value, w0));
-                sums[r][1] = wasm_i32x4_add(sums[r][1], wasm_i32x4_dot_i16x8(value, w1));
-            }
-        }
+/* Eight k of each of five rows, as they come, to [4 pairs][5][2]. */
+PCL_INLINE void pcl_gemm_i16_interleave(const v128_t rows[PCL_GEMM_I16_ROWS], int16_t *to) {
+    v128_t low[2], high[2]; /* of two rows each: pairs 0 and 1, 2 and 3 */
+    for (int i = 0; i < 2; i++) {
+        low[i] = wasm_i32x4_shuffle(rows[2 * i], rows[2 * i + 1], 0, 4, 1, 5);
+        high[i] = wasm_i32x4_shuffle(rows[2 * i], rows[2 * i + 1], 2, 6, 3, 7);
     }
+    wasm_v128_store(to, wasm_i64x2_shuffle(low[0], low[1], 0, 2));
+    wasm_v128_store(to + 10, wasm_i64x2_shuffle(low[0], low[1], 1, 3));
+    wasm_v128_store(to + 20, wasm_i64x2_shuffle(high[0], high[1], 0, 2));
+    wasm_v128_store(to + 30, wasm_i64x2_shuffle(high[0], high[1], 1, 3));
+    wasm_v128_store32_lane(to + 8, rows[4], 0);
+    wasm_v128_store32_lane(to + 18, rows[4], 1);
+    wasm_v128_store32_lane(to + 28, rows[4], 2);
+    wasm_v128_store32_lane(to + 38, rows[4], 3);
 }
+
+typedef struct pcl_gemm_i16_panel {
+    size_t tiles, steps;
+    const int16_t *left;    /* [tiles][steps * 4 pairs][5][2] */
+    const int16_t *weights; /* [steps * 4 pairs][8 columns][2] */
+    v128_t initial[2];      /* what the sums begin with */
+    int32_t *out;           /* [tiles * 5][stride], of which it writes eight */
+    size_t stride;
+} pcl_gemm_i16_panel;
+
+/* The sums of eight columns. */
+void pcl_gemm_i16_columns_apart(const pcl_gemm_i16_panel *panel);
 
 #endif

@@ -118,7 +118,7 @@ typedef struct pcl_winograd_output {
 #define PCL_GEMM_I16_ROWS 5
 typedef struct pcl_gemm_i16 {
     size_t tiles, panels, steps; /* five rows, eight columns, eight k each */
-    const int16_t *a;            /* [tiles][steps][5 rows][8 k] */
+    int16_t *a;                  /* [tiles][steps][5 rows][8 k]; gemm_i16 may leave it in another order */
     const int16_t *packed;       /* [panels][steps][4 pairs][8 columns][2 k] */
     const int32_t *bias;         /* [panels * 8] */
     int32_t *out;                /* [tiles * 5][panels * 8] */

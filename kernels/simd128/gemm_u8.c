@@ -2,11 +2,10 @@
 #include "gemm_i16.h"
 #include "gemm_u8.h"
 
-/* Both matrices are widened to 16 bits a block at a time, so that the inner
- * loop only loads, multiplies pairs and adds:
- * left:    [tiles of 5 rows][steps of 8 k][5][8] int16
- * weights: one panel, [steps of 8 k][4 pairs][8 columns][2] int16
- * Bytes of a beyond the depth meet zero weights. */
+/* Both matrices are widened to 16 bits a block at a time, weights less their
+ * zero point, for the loop that multiplies 16-bit integers (gemm_i16.h). Of
+ * the last tile, rows that are missing are the last row again. Bytes of a
+ * beyond the depth meet zero weights. */
 #define TILE_ROWS PCL_GEMM_I16_ROWS
 #define BLOCK_DEPTH 1024
 #define DEEP_ROWS 50 /* of BLOCK_DEPTH that fit. The more, the less often weights are widened; they pass by in order. */
@@ -15,106 +14,97 @@
 typedef struct workspace {
     int16_t left[LEFT_VALUES];
     int16_t weights[BLOCK_DEPTH * 8];
-    int32_t corrections[PCL_GEMM_U8_BLOCK_ROWS];
-    v128_t sums[DEEP_ROWS][2]; /* of a panel, between blocks of the depth */
+    int32_t sums[PCL_GEMM_U8_BLOCK_ROWS][8]; /* of a panel */
+    int32_t later[PCL_GEMM_U8_BLOCK_ROWS][8]; /* of a further part of the depth */
+    uint8_t bytes[PCL_GEMM_U8_BLOCK_ROWS][8];
 } workspace;
-
-/* The part of the depth that is at hand. */
-typedef struct range {
-    size_t begin, steps;
-    bool first, last;
-} range;
-
-/* The first row of a tile of a block of `rows`; the last one begins earlier where rows are missing, and those that it
- * shares with the one before come out the same. */
-static size_t tile_row(size_t tile, size_t rows) {
-    return tile * TILE_ROWS < rows - TILE_ROWS ? tile * TILE_ROWS : rows - TILE_ROWS;
-}
 
 static size_t tile_count(size_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
 
-PCL_APART void widen_left_apart(const pcl_gemm_u8 *task, size_t row, size_t rows, const range *k, int16_t *left) {
-    for (size_t tile = 0; tile < tile_count(rows); tile++, left += k->steps * TILE_ROWS * 8)
-        for (size_t r = 0; r < TILE_ROWS; r++) {
-            const uint8_t *a = task->a + (row + tile_row(tile, rows) + r) * task->a_stride + k->begin;
-            int16_t *to = left + r * 8;
-            for (size_t step = 0; step < k->steps; step++, a += 8, to += TILE_ROWS * 8)
-                wasm_v128_store(to, wasm_u16x8_load8x8(a));
+/* The depth in steps of eight k, as many as fit. */
+static size_t steps_of(size_t depth) { return depth < BLOCK_DEPTH ? (depth + 7) / 8 : BLOCK_DEPTH / 8; }
+
+PCL_APART void widen_left_apart(const pcl_gemm_u8 *task, size_t row, size_t rows, size_t k, int16_t *left) {
+    size_t steps = steps_of(task->depth - k);
+    for (size_t end = row + rows; row < end; row += TILE_ROWS) {
+        const uint8_t *a[TILE_ROWS];
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            a[r] = task->a + (row + r < end ? row + r : end - 1) * task->a_stride + k;
+        for (size_t i = 0; i < steps * 8; i += 8, left += 8 * TILE_ROWS) {
+            v128_t wide[TILE_ROWS];
+            for (size_t r = 0; r < TILE_ROWS; r++) wide[r] = wasm_u16x8_load8x8(a[r] + i);
+            pcl_gemm_i16_interleave(wide, left);
         }
+    }
 }
 
 /* Four columns of a quad, [4][4] bytes, to two pairs, each [4][2]. */
-PCL_INLINE void widen_quad(const int8_t *packed, int16_t *to) {
-    v128_t low = wasm_i16x8_load8x8(packed), high = wasm_i16x8_load8x8(packed + 8);
+PCL_INLINE void widen_quad(const int8_t *packed, v128_t zero_point, int16_t *to) {
+    v128_t low = wasm_i16x8_sub(wasm_i16x8_load8x8(packed), zero_point);
+    v128_t high = wasm_i16x8_sub(wasm_i16x8_load8x8(packed + 8), zero_point);
     wasm_v128_store(to, wasm_i32x4_shuffle(low, high, 0, 2, 4, 6));
     wasm_v128_store(to + 16, wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
 }
 
-PCL_APART void widen_weights_apart(const pcl_gemm_u8_panel *panel, const range *k, int16_t *weights) {
-    size_t quads = panel->quads - k->begin / 4 < k->steps * 2 ? panel->quads - k->begin / 4 : k->steps * 2;
-    const int8_t *packed = panel->weights + k->begin * 8;
-    for (size_t quad = 0; quad < quads; quad++, packed += 32, weights += 32) {
-        widen_quad(packed, weights);
-        widen_quad(packed + 16, weights + 8);
+PCL_APART void widen_weights_apart(const pcl_gemm_u8 *task, const int8_t *packed, size_t k, int16_t *weights) {
+    v128_t zero_point = wasm_i16x8_splat((int16_t)task->weight_zero_point);
+    size_t depth = task->depth - k, values = steps_of(depth) * 8;
+    packed += k * 8;
+    for (size_t i = 0; i < values && i < depth; i += 4, packed += 32) {
+        widen_quad(packed, zero_point, weights + i * 8);
+        widen_quad(packed + 16, zero_point, weights + i * 8 + 8);
     }
-    if (quads % 2) memset(weights, 0, 32 * sizeof *weights);
+    for (size_t i = depth; i < values; i++)
+        for (size_t column = 0; column < 8; column++) weights[i / 2 * 16 + column * 2 + i % 2] = 0;
 }
 
-/* Tile `at` of a block of `rows` from `row` on. */
-PCL_INLINE void multiply_tile(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
-                              size_t row, size_t rows, size_t at) {
-    v128_t sums[TILE_ROWS][2], (*kept)[2] = space->sums + at * TILE_ROWS;
-    for (int r = 0; r < TILE_ROWS; r++) {
-        sums[r][0] = k->first ? panel->bias[0] : kept[r][0];
-        sums[r][1] = k->first ? panel->bias[1] : kept[r][1];
+/* The sums of a block and a panel. A depth of one block has been widened once for all panels. */
+static void multiply(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, size_t row,
+                     size_t rows) {
+    pcl_gemm_i16_panel part = {.tiles = tile_count(rows), .left = space->left, .weights = space->weights,
+                               .initial = {panel->bias[0], panel->bias[1]}, .out = space->sums[0], .stride = 8};
+    for (size_t k = 0; k < task->depth; k += BLOCK_DEPTH) {
+        if (task->depth > BLOCK_DEPTH) widen_left_apart(task, row, rows, k, space->left);
+        widen_weights_apart(task, panel->weights, k, space->weights);
+        part.steps = steps_of(task->depth - k);
+        pcl_gemm_i16_columns_apart(&part);
+        part.initial[0] = part.initial[1] = wasm_i32x4_splat(0);
+        part.out = space->later[0];
+        uint32_t *sums = (uint32_t *)space->sums[0], *later = (uint32_t *)space->later[0];
+        for (size_t i = 0; k > 0 && i < rows * 8; i++) sums[i] += later[i];
     }
-    pcl_gemm_i16_multiply(space->left + at * k->steps * TILE_ROWS * 8, space->weights, k->steps, sums);
-    if (!k->last) {
-        memcpy(kept, sums, sizeof sums);
-        return;
-    }
-    size_t first = tile_row(at, rows);
-    if (panel->corrections) {
-        for (int r = 0; r < TILE_ROWS; r++) {
-            v128_t correction = wasm_v128_load32_splat(panel->corrections + first + r);
-            sums[r][0] = wasm_i32x4_sub(sums[r][0], correction);
-            sums[r][1] = wasm_i32x4_sub(sums[r][1], correction);
-        }
-    }
-    pcl_gemm_u8_store(task, panel, row + first, TILE_ROWS, sums);
 }
 
-/* All tiles of a block, with copies of what the pointers lead to, since stores of bytes might change that for all the
- * compiler knows. */
-PCL_APART void tiles_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, const range *k,
-                           size_t row, size_t rows) {
-    pcl_gemm_u8 own_task = *task;
-    pcl_gemm_u8_panel own_panel = *panel;
-    range own_k = *k;
-    for (size_t at = 0; at < tile_count(rows); at++)
-        multiply_tile(&own_task, &own_panel, space, &own_k, row, rows, at);
+/* To bytes, two rows at a time; a last one alone goes with the one before. Rows of less than eight columns take a way
+ * round, so that no call stands in the loop. */
+PCL_APART void store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, size_t row,
+                           size_t rows) {
+    pcl_rounding rounding = panel->rounding;
+    v128_t scale0 = panel->scale[0], scale1 = panel->scale[1];
+    uint8_t *end = task->out + row * task->out_stride + panel->first;
+    bool whole = panel->columns == 8;
+    uint8_t *out = whole ? end : space->bytes[0];
+    size_t stride = whole ? task->out_stride : 8;
+    for (size_t r = 0; r < rows; r += 2) {
+        size_t at = r < rows - 2 ? r : rows - 2;
+        const int32_t *sums = space->sums[at];
+        v128_t bytes = pcl_narrow(pcl_requantize_i32x4(wasm_v128_load(sums), scale0, &rounding),
+                                  pcl_requantize_i32x4(wasm_v128_load(sums + 4), scale1, &rounding),
+                                  pcl_requantize_i32x4(wasm_v128_load(sums + 8), scale0, &rounding),
+                                  pcl_requantize_i32x4(wasm_v128_load(sums + 12), scale1, &rounding), &rounding);
+        wasm_v128_store64_lane(out + at * stride, bytes, 0);
+        wasm_v128_store64_lane(out + (at + 1) * stride, bytes, 1);
+    }
+    for (size_t r = 0; !whole && r < rows; r++) memcpy(end + r * task->out_stride, space->bytes[r], panel->columns);
 }
 
-/* `rows` rows, at least a tile, of all panels. A depth of one block is widened once for all of them. */
+/* `rows` rows, at least two, of all panels. */
 static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t rows) {
-    if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + rows, space->corrections);
-    bool whole = task->depth <= BLOCK_DEPTH;
-    range k = {.begin = 0, .steps = (task->depth + 7) / 8, .first = true, .last = true};
-    if (whole) widen_left_apart(task, row, rows, &k, space->left);
+    if (task->depth <= BLOCK_DEPTH) widen_left_apart(task, row, rows, 0, space->left);
     for (size_t first = 0; first < task->columns; first += 8) {
         pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
-        if (task->weight_zero_point != 0) panel.corrections = space->corrections;
-        for (k.begin = 0; k.begin < task->depth; k.begin += BLOCK_DEPTH) {
-            size_t left = task->depth - k.begin;
-            if (!whole) {
-                k.steps = (left < BLOCK_DEPTH ? left + 7 : BLOCK_DEPTH) / 8;
-                k.first = k.begin == 0;
-                k.last = left <= BLOCK_DEPTH;
-                widen_left_apart(task, row, rows, &k, space->left);
-            }
-            widen_weights_apart(&panel, &k, space->weights);
-            tiles_apart(task, &panel, space, &k, row, rows);
-        }
+        multiply(task, &panel, space, row, rows);
+        store_apart(task, &panel, space, row, rows);
     }
 }
 
@@ -154,19 +144,18 @@ PCL_APART void single_row_apart(const pcl_gemm_u8 *task, size_t row) {
     }
 }
 
-/* A last block of less than a tile begins earlier. */
+/* Where fewer than two rows are left, the last block begins earlier. */
 void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
     workspace space;
     if (task->rows < TILE_ROWS) {
         for (size_t row = 0; row < task->rows; row++) single_row_apart(task, row);
         return;
     }
-    size_t steps = task->depth < BLOCK_DEPTH ? (task->depth + 7) / 8 : BLOCK_DEPTH / 8;
-    size_t rows = LEFT_VALUES / (steps * 8) / TILE_ROWS * TILE_ROWS;
+    size_t rows = LEFT_VALUES / (steps_of(task->depth) * 8) / TILE_ROWS * TILE_ROWS;
     if (rows > PCL_GEMM_U8_BLOCK_ROWS) rows = PCL_GEMM_U8_BLOCK_ROWS / TILE_ROWS * TILE_ROWS;
     for (size_t row = 0; row < task->rows; row += rows) {
         size_t left = task->rows - row;
-        if (left < TILE_ROWS) block(task, &space, task->rows - TILE_ROWS, TILE_ROWS);
+        if (left < 2) block(task, &space, row - 1, 2);
         else block(task, &space, row, left < rows ? left : rows);
     }
 }

@@ -161,7 +161,7 @@ static void transform(const pcl_kernels *kernels, const winograd *self, const vo
     }
 }
 
-static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, const int16_t *a, int32_t *out) {
+static void multiply(const pcl_kernels *kernels, const winograd *self, size_t tiles, int16_t *a, int32_t *out) {
     pcl_gemm_i16 task = {.tiles = (tiles + ROW_TILE - 1) / ROW_TILE, .panels = self->panels, .steps = self->steps};
     for (size_t i = 0; i < MATRICES; i++) {
         if (pcl_winograd_vanishes(&self->tiles, i)) continue;
@@ -204,8 +204,8 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     size_t begin, end;
     pcl_winograd_clear(&self->tiles, products, self->out_stride);
     pcl_partition(self->tiles.count, ROW_TILE, part, &begin, &end);
-    for (size_t first = begin; first < end; first += self->chunk) {
-        size_t tiles = end - first < self->chunk ? end - first : self->chunk;
+    for (size_t first = begin, tiles; first < end; first += tiles) {
+        tiles = pcl_even_chunk(end - first, self->chunk, ROW_TILE);
         transform(kernels, self, node->inputs[0]->data, first, tiles, transformed);
         multiply(kernels, self, tiles, transformed, products);
         for (size_t i = 0, strip; i < tiles; i += strip) {
