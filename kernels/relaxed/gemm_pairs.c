@@ -4,7 +4,7 @@
 
 /* Ten sums, two weights, two values of a row
  * and the ones fill the 15 registers that V8 has on x86-64. */
-enum { ROWS = PCL_GEMM_PAIRS_ROWS };
+enum { ROWS = PCL_GEMM_PAIRS_ROWS, FEW = 5 };
 
 /* Four columns. */
 typedef struct panel {
@@ -74,10 +74,13 @@ PCL_INLINE void tile(const panel *p, size_t row, int rows) {
     store(p, row, rows, sums);
 }
 
-/* Rows that are missing to the last ten are done twice. */
+/* Rows that are missing to the last ten or five are done twice. */
 PCL_APART void tens_apart(const panel *p, size_t row, size_t end) {
     panel own = *p; /* no store of a byte changes it */
-    for (; row < end; row += ROWS) tile(&own, end - row < ROWS ? end - ROWS : row, ROWS);
+    for (; row < end; row += ROWS) {
+        if (end - row <= FEW) tile(&own, end - FEW, FEW);
+        else tile(&own, end - row < ROWS ? end - ROWS : row, ROWS);
+    }
 }
 
 PCL_APART void ones_apart(const panel *p, size_t row, size_t end) {
