@@ -23,21 +23,24 @@ PCL_INLINE void widen_pair(v128_t upper, v128_t lower, uint8_t *to) {
     wasm_v128_store(to + 48, wasm_u16x8_extend_high_u8x16(high));
 }
 
+/* With copies of what the pointers lead to, which stores might change for all the compiler knows. */
 PCL_APART void widen_columns_apart(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t group) {
     const pcl_dwconv *shape = &task->shape;
     const uint8_t *rows[4];
     pcl_dwconv_group_rows(task, row, group, b->first, rows);
-    size_t columns = pcl_dwconv_columns(shape);
+    const uint8_t *row0 = rows[0], *row1 = rows[1], *row2 = rows[2], *row3 = rows[3];
+    size_t columns = pcl_dwconv_columns(shape), width = shape->in_width, pad_left = shape->pad_left;
+    size_t channels = shape->channels, step = b->groups * GROUP_BYTES;
     uint8_t *to = b->columns + group * GROUP_BYTES;
     v128_t pad = wasm_i16x8_splat(task->pad_value);
-    for (size_t x = 0; x < columns; x++, to += b->groups * GROUP_BYTES) {
-        if (x < shape->pad_left || x - shape->pad_left >= shape->in_width) {
+    for (size_t x = 0; x < columns; x++, to += step) {
+        if (x - pad_left >= width) { /* before the picture, too: less than 0 is much */
             for (size_t i = 0; i < GROUP_BYTES; i += 16) wasm_v128_store(to + i, pad);
             continue;
         }
-        size_t at = (x - shape->pad_left) * shape->channels;
-        widen_pair(wasm_v128_load(rows[0] + at), wasm_v128_load(rows[1] + at), to);
-        widen_pair(wasm_v128_load(rows[2] + at), wasm_v128_load(rows[3] + at), to + 64);
+        size_t at = (x - pad_left) * channels;
+        widen_pair(wasm_v128_load(row0 + at), wasm_v128_load(row1 + at), to);
+        widen_pair(wasm_v128_load(row2 + at), wasm_v128_load(row3 + at), to + 64);
     }
 }
 
