@@ -50,9 +50,11 @@ PCL_APART void widen_weights_apart(const pcl_gemm_u8 *task, const int8_t *packed
     v128_t zero_point = wasm_i16x8_splat((int16_t)task->weight_zero_point);
     size_t depth = task->depth - k, values = steps_of(depth) * 8;
     packed += k * 8;
-    for (size_t i = 0; i < values && i < depth; i += 4, packed += 32) {
-        widen_quad(packed, zero_point, weights + i * 8);
-        widen_quad(packed + 16, zero_point, weights + i * 8 + 8);
+    int16_t *to = weights;
+    for (size_t i = 0; i < values && i < depth; i += 4, packed += 32, to += 32) {
+        PCL_HIDE(to);
+        widen_quad(packed, zero_point, to);
+        widen_quad(packed + 16, zero_point, to + 8);
     }
     for (size_t i = depth; i < values; i++)
         for (size_t column = 0; column < 8; column++) weights[i / 2 * 16 + column * 2 + i % 2] = 0;
@@ -85,15 +87,20 @@ PCL_APART void store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *pan
     bool whole = panel->columns == 8;
     uint8_t *out = whole ? end : space->bytes[0];
     size_t stride = whole ? task->out_stride : 8;
-    for (size_t r = 0; r < rows; r += 2) {
-        size_t at = r < rows - 2 ? r : rows - 2;
-        const int32_t *sums = space->sums[at];
+    const int32_t *sums = space->sums[0];
+    for (size_t left = rows; left > 0; left -= 2, sums += 16, out += stride) {
+        if (left == 1) {
+            sums -= 8;
+            out -= stride;
+            left = 2;
+        }
         v128_t bytes = pcl_narrow(pcl_requantize_i32x4(wasm_v128_load(sums), scale0, &rounding),
                                   pcl_requantize_i32x4(wasm_v128_load(sums + 4), scale1, &rounding),
                                   pcl_requantize_i32x4(wasm_v128_load(sums + 8), scale0, &rounding),
                                   pcl_requantize_i32x4(wasm_v128_load(sums + 12), scale1, &rounding), &rounding);
-        wasm_v128_store64_lane(out + at * stride, bytes, 0);
-        wasm_v128_store64_lane(out + (at + 1) * stride, bytes, 1);
+        wasm_v128_store64_lane(out, bytes, 0);
+        out += stride;
+        wasm_v128_store64_lane(out, bytes, 1);
     }
     for (size_t r = 0; !whole && r < rows; r++) memcpy(end + r * task->out_stride, space->bytes[r], panel->columns);
 }
