@@ -59,19 +59,20 @@ static __attribute__((noinline)) void pcl_gemm_u8_store_part(const v128_t *bytes
     for (int r = 0; r < rows; r++) memcpy(out + (size_t)r * stride, from + r * 8, columns);
 }
 
+/* Two rows, or one where only one is left, to bytes: [2][8] */
+PCL_INLINE v128_t pcl_gemm_u8_bytes(v128_t (*sums)[2], int rows, const v128_t scale[2], const pcl_rounding *rounding) {
+    v128_t values[4];
+    for (int i = 0; i < 4; i++)
+        values[i] = i / 2 < rows ? pcl_requantize_i32x4(sums[i / 2][i % 2], scale[i % 2], rounding) : values[0];
+    return pcl_narrow(values[0], values[1], values[2], values[3], rounding);
+}
+
 /* Requantises and writes rows `row` and on; sums: [rows][columns 0-3, 4-7] */
 PCL_INLINE void pcl_gemm_u8_store(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, int rows,
                                   v128_t (*sums)[2]) {
     v128_t bytes[3]; /* two rows each */
-    for (int r = 0; r < rows; r += 2) {
-        v128_t values[4];
-        for (int i = 0; i < 4; i++) {
-            bool there = r + i / 2 < rows;
-            values[i] = there ? pcl_requantize_i32x4(sums[r + i / 2][i % 2], panel->scale[i % 2], &panel->rounding)
-                              : values[0];
-        }
-        bytes[r / 2] = pcl_narrow(values[0], values[1], values[2], values[3], &panel->rounding);
-    }
+    for (int r = 0; r < rows; r += 2)
+        bytes[r / 2] = pcl_gemm_u8_bytes(sums + r, rows - r, panel->scale, &panel->rounding);
     size_t stride = task->out_stride;
     uint8_t *out = task->out + row * stride + panel->first;
     if (panel->columns < 8) {

@@ -1,3 +1,4 @@
+#include "core/arena.h"
 #include "functions.h"
 #include "gemm_i16.h"
 #include "gemm_u8.h"
@@ -14,12 +15,10 @@
 typedef struct workspace {
     int16_t left[LEFT_VALUES];
     int16_t weights[BLOCK_DEPTH * 8];
-    int32_t sums[PCL_GEMM_U8_BLOCK_ROWS][8]; /* of a panel */
-    int32_t later[PCL_GEMM_U8_BLOCK_ROWS][8]; /* of a further part of the depth */
+    v128_t sums[PCL_GEMM_U8_BLOCK_ROWS][2];  /* of a panel */
+    v128_t later[PCL_GEMM_U8_BLOCK_ROWS][2]; /* of a further part of the depth */
     uint8_t bytes[PCL_GEMM_U8_BLOCK_ROWS][8];
 } workspace;
-
-static size_t tile_count(size_t rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
 
 /* The depth in steps of eight k, as many as fit. */
 static size_t steps_of(size_t depth) { return depth < BLOCK_DEPTH ? (depth + 7) / 8 : BLOCK_DEPTH / 8; }
@@ -63,17 +62,21 @@ PCL_APART void widen_weights_apart(const pcl_gemm_u8 *task, const int8_t *packed
 /* The sums of a block and a panel. A depth of one block has been widened once for all panels. */
 static void multiply(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, size_t row,
                      size_t rows) {
-    pcl_gemm_i16_panel part = {.tiles = tile_count(rows), .left = space->left, .weights = space->weights,
-                               .initial = {panel->bias[0], panel->bias[1]}, .out = space->sums[0], .stride = 8};
+    pcl_gemm_i16_panel part = {.tiles = (rows + TILE_ROWS - 1) / TILE_ROWS,
+                               .left = space->left,
+                               .weights = space->weights,
+                               .initial = {panel->bias[0], panel->bias[1]},
+                               .out = (int32_t *)space->sums,
+                               .stride = 8};
     for (size_t k = 0; k < task->depth; k += BLOCK_DEPTH) {
         if (task->depth > BLOCK_DEPTH) widen_left_apart(task, row, rows, k, space->left);
         widen_weights_apart(task, panel->weights, k, space->weights);
         part.steps = steps_of(task->depth - k);
         pcl_gemm_i16_columns_apart(&part);
         part.initial[0] = part.initial[1] = wasm_i32x4_splat(0);
-        part.out = space->later[0];
-        uint32_t *sums = (uint32_t *)space->sums[0], *later = (uint32_t *)space->later[0];
-        for (size_t i = 0; k > 0 && i < rows * 8; i++) sums[i] += later[i];
+        part.out = (int32_t *)space->later;
+        v128_t *sums = space->sums[0], *later = space->later[0];
+        for (size_t i = 0; k > 0 && i < rows * 2; i++) sums[i] = wasm_i32x4_add(sums[i], later[i]);
     }
 }
 
@@ -82,22 +85,18 @@ static void multiply(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, wo
 PCL_APART void store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, size_t row,
                            size_t rows) {
     pcl_rounding rounding = panel->rounding;
-    v128_t scale0 = panel->scale[0], scale1 = panel->scale[1];
+    v128_t scale[2] = {panel->scale[0], panel->scale[1]}, (*sums)[2] = space->sums;
     uint8_t *end = task->out + row * task->out_stride + panel->first;
     bool whole = panel->columns == 8;
     uint8_t *out = whole ? end : space->bytes[0];
     size_t stride = whole ? task->out_stride : 8;
-    const int32_t *sums = space->sums[0];
-    for (size_t left = rows; left > 0; left -= 2, sums += 16, out += stride) {
+    for (size_t left = rows; left > 0; left -= 2, sums += 2, out += stride) {
         if (left == 1) {
-            sums -= 8;
+            sums--;
             out -= stride;
             left = 2;
         }
-        v128_t bytes = pcl_narrow(pcl_requantize_i32x4(wasm_v128_load(sums), scale0, &rounding),
-                                  pcl_requantize_i32x4(wasm_v128_load(sums + 4), scale1, &rounding),
-                                  pcl_requantize_i32x4(wasm_v128_load(sums + 8), scale0, &rounding),
-                                  pcl_requantize_i32x4(wasm_v128_load(sums + 12), scale1, &rounding), &rounding);
+        v128_t bytes = pcl_gemm_u8_bytes(sums, 2, scale, &rounding);
         wasm_v128_store64_lane(out, bytes, 0);
         out += stride;
         wasm_v128_store64_lane(out, bytes, 1);
@@ -105,7 +104,7 @@ PCL_APART void store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *pan
     for (size_t r = 0; !whole && r < rows; r++) memcpy(end + r * task->out_stride, space->bytes[r], panel->columns);
 }
 
-/* `rows` rows, at least two, of all panels. */
+/* `rows` rows, at least two as even chunks of five or more always are, of all panels. */
 static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t rows) {
     if (task->depth <= BLOCK_DEPTH) widen_left_apart(task, row, rows, 0, space->left);
     for (size_t first = 0; first < task->columns; first += 8) {
@@ -151,7 +150,6 @@ PCL_APART void single_row_apart(const pcl_gemm_u8 *task, size_t row) {
     }
 }
 
-/* Where fewer than two rows are left, the last block begins earlier. */
 void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
     workspace space;
     if (task->rows < TILE_ROWS) {
@@ -160,9 +158,8 @@ void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
     }
     size_t rows = LEFT_VALUES / (steps_of(task->depth) * 8) / TILE_ROWS * TILE_ROWS;
     if (rows > PCL_GEMM_U8_BLOCK_ROWS) rows = PCL_GEMM_U8_BLOCK_ROWS / TILE_ROWS * TILE_ROWS;
-    for (size_t row = 0; row < task->rows; row += rows) {
-        size_t left = task->rows - row;
-        if (left < 2) block(task, &space, row - 1, 2);
-        else block(task, &space, row, left < rows ? left : rows);
+    for (size_t row = 0, count; row < task->rows; row += count) {
+        count = pcl_even_chunk(task->rows - row, rows, TILE_ROWS);
+        block(task, &space, row, count);
     }
 }

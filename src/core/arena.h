@@ -36,4 +36,11 @@ static inline size_t pcl_round_up(size_t value, size_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
+/* How many of `left` items come next where `most` may at a time: as many each time, so that no few remain at the end,
+ * which would take as long as many. A multiple of `grain`, as `most` is, but for the last. */
+static inline size_t pcl_even_chunk(size_t left, size_t most, size_t grain) {
+    size_t chunks = (left + most - 1) / most;
+    return chunks == 1 ? left : pcl_round_up((left + chunks - 1) / chunks, grain);
+}
+
 #endif

@@ -239,8 +239,8 @@ static void run_row(const transpose_run *run, const phase *p, size_t row, uint8_
         return;
     }
     size_t chunk = chunk_of(p), stride = pcl_im2col_stride(&p->patches) / element;
-    for (size_t x = 0; x < count; x += chunk) {
-        size_t part = count - x < chunk ? count - x : chunk;
+    for (size_t x = 0, part; x < count; x += part) {
+        part = pcl_even_chunk(count - x, chunk, ROW_TILE);
         pcl_im2col_fill(&p->patches, run->in, row * count + x, part, scratch);
         pcl_dense_run(run->kernels, &p->dense, part, scratch, stride, 0, columns, out + x * out_stride * element,
                       out_stride);

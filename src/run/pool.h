@@ -58,11 +58,4 @@ static inline void pcl_partition(size_t total, size_t grain, const pcl_part *par
     *end = last < total ? (size_t)last : total;
 }
 
-/* How many of `left` items come next where `most` may at a time: as many each time, so that no few remain at the end,
- * which would take as long as many. A multiple of `grain`, as `most` is, but for the last. */
-static inline size_t pcl_even_chunk(size_t left, size_t most, size_t grain) {
-    size_t chunks = (left + most - 1) / most;
-    return chunks == 1 ? left : ((left + chunks - 1) / chunks + grain - 1) / grain * grain;
-}
-
 #endif
