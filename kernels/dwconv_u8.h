@@ -47,13 +47,33 @@ PCL_INLINE pcl_dwconv_lanes pcl_dwconv_lanes_at(const pcl_dwconv_u8 *task, size_
     };
 }
 
-/* Four channels of `count` (1 or 4) neighbouring outputs: [4][4 channels] */
-PCL_INLINE v128_t pcl_dwconv_u8_bytes(const v128_t sums[4], int count, const pcl_dwconv_lanes *lanes,
+/* 16 channels of four neighbouring outputs lie as [16 channels / 4][4 outputs][4 channels] when they are made. */
+#define PCL_DWCONV_MADE_BYTES 64
+
+/* Writes them, `step` bytes apart. */
+PCL_INLINE void pcl_dwconv_u8_store_whole(const uint8_t *made, uint8_t *out, size_t step) {
+    v128_t a = wasm_v128_load(made), b = wasm_v128_load(made + 16);
+    v128_t c = wasm_v128_load(made + 32), d = wasm_v128_load(made + 48);
+    v128_t ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5);
+    v128_t ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7), cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    wasm_v128_store(out, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    wasm_v128_store(out + step, wasm_i64x2_shuffle(ab, cd, 1, 3));
+    wasm_v128_store(out + 2 * step, wasm_i64x2_shuffle(ab_high, cd_high, 0, 2));
+    wasm_v128_store(out + 3 * step, wasm_i64x2_shuffle(ab_high, cd_high, 1, 3));
+}
+
+/* The same of channels 1..16, and of as many outputs as there are where these are less than four. */
+void pcl_dwconv_u8_store_apart(const uint8_t *made, size_t channels, size_t outputs, uint8_t *out, size_t step);
+
+/* Where the four outputs that begin at x are made: the last four may overlap those before, and come out the same. Where
+ * there are less than four, scratch has room for what the others read. */
+PCL_INLINE size_t pcl_dwconv_four_at(size_t x, size_t end) { return end - x >= 4 ? x : end < 4 ? 0 : end - 4; }
+
+/* Four channels of four neighbouring outputs: [4][4 channels] */
+PCL_INLINE v128_t pcl_dwconv_u8_bytes(const v128_t sums[4], const pcl_dwconv_lanes *lanes,
                                       const pcl_rounding *rounding) {
     v128_t values[4];
-    for (int j = 0; j < 4; j++) {
-        values[j] = j < count ? pcl_requantize_i32x4(sums[j], lanes->scale, rounding) : values[0];
-    }
+    for (int j = 0; j < 4; j++) values[j] = pcl_requantize_i32x4(sums[j], lanes->scale, rounding);
     return pcl_narrow(values[0], values[1], values[2], values[3], rounding);
 }
 

@@ -82,7 +82,8 @@ bool pcl_pack_dwconv_u8(int8_t *packed, int8_t *rest, const int16_t *weights, si
  * and the columns that the output reads, pads among them; each [row groups]
  * [16][4] of 16 bits at most. */
 size_t pcl_dwconv_u8_scratch(const pcl_dwconv *shape) {
-    size_t last_output = product(shape->out_width - 1, shape->stride_w, 1, 1);
+    size_t outputs = shape->out_width < 4 ? 4 : shape->out_width; /* the kernels make four at once */
+    size_t last_output = product(outputs - 1, shape->stride_w, 1, 1);
     size_t last_tap = product(shape->filter_w - 1, shape->dilation_w, 1, 1);
     size_t weights = product(shape->filter_w, 2, 1, 1);
     size_t columns;

@@ -25,9 +25,9 @@
  * where otherwise each gets an addition of its own. */
 #define PCL_HIDE(value) __asm__("" : "+r"(value))
 
-/* Before a loop of few rounds that is to stay one. */
+/* Before a loop of few rounds that is to stay as it is. */
 #if defined(__clang__)
-#define PCL_ROLLED _Pragma("clang loop unroll(disable)")
+#define PCL_ROLLED _Pragma("clang loop unroll(disable) vectorize(disable)")
 #else
 #define PCL_ROLLED
 #endif
@@ -135,6 +135,7 @@ PCL_INLINE uint32_t pcl_sum_u8(const uint8_t *bytes, size_t count) {
     }
     uint32_t sum = (uint32_t)wasm_i32x4_extract_lane(sums, 0) + (uint32_t)wasm_i32x4_extract_lane(sums, 1) +
                    (uint32_t)wasm_i32x4_extract_lane(sums, 2) + (uint32_t)wasm_i32x4_extract_lane(sums, 3);
+    PCL_ROLLED
     for (; i < count; i++) sum += bytes[i];
     return sum;
 }

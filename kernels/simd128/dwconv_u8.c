@@ -5,7 +5,6 @@
  * columns: [columns][groups][2 pairs][16 channels][2], 128 bytes a group
  * weights: [filter_w][groups][2 pairs][16 channels][2], once per output row */
 #define GROUP_BYTES 128
-#define MADE_BYTES 64 /* 16 channels of four outputs */
 
 typedef struct block {
     size_t first, groups;
@@ -50,6 +49,7 @@ PCL_APART void widen_weights_apart(const pcl_dwconv_u8 *task, const block *b) {
     const int8_t *packed = task->packed + b->first / 16 * taps * 64;
     const int8_t *rest = task->rest ? task->rest + b->first / 16 * taps * 64 : NULL;
     for (size_t tap = 0; tap < taps; tap++) {
+        PCL_ROLLED
         for (size_t i = 0; i < 4; i++) { /* four channels at a time */
             size_t from = tap * 64 + i * 16, to = tap * GROUP_BYTES + i * 16;
             v128_t low = wasm_i16x8_load8x8(packed + from), high = wasm_i16x8_load8x8(packed + from + 8);
@@ -70,13 +70,13 @@ typedef struct filter {
     size_t width, groups, stride, dilation;
 } filter;
 
-/* Four channels of `count` neighbouring outputs from column x on, in one row or two.
- * made: [out_rows][16 channels / 4][4 outputs][4 channels] */
-PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], filter f, size_t x, int count,
-                     int out_rows, const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding, uint8_t *made) {
+/* Four channels of four neighbouring outputs from column x on, in one row or two.
+ * made: [out_rows] as pcl_dwconv_u8_store_whole takes them */
+PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], filter f, size_t x, int out_rows,
+                     const pcl_dwconv_lanes *lanes, const pcl_rounding *rounding, uint8_t *made) {
     v128_t sums[2][4];
     for (int r = 0; r < out_rows; r++) {
-        for (int j = 0; j < count; j++) sums[r][j] = lanes->bias;
+        for (int j = 0; j < 4; j++) sums[r][j] = lanes->bias;
     }
     /* A pair in each round: of more, V8 would want more values at once than there are registers. */
     size_t column_bytes = f.groups * GROUP_BYTES, step = f.stride * column_bytes;
@@ -90,7 +90,7 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
             PCL_HIDE(columns);
             v128_t weight0 = wasm_v128_load(above), weight1 = weight0;
             if (out_rows == 2) weight1 = wasm_v128_load(below);
-            for (int j = 0; j < count; j++) {
+            for (int j = 0; j < 4; j++) {
                 v128_t values = wasm_v128_load(columns + (size_t)j * step);
                 sums[0][j] = wasm_i32x4_add(sums[0][j], wasm_i32x4_dot_i16x8(values, weight0));
                 if (out_rows == 2) sums[1][j] = wasm_i32x4_add(sums[1][j], wasm_i32x4_dot_i16x8(values, weight1));
@@ -98,55 +98,41 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
         }
     }
     for (int r = 0; r < out_rows; r++)
-        wasm_v128_store(made + r * MADE_BYTES, pcl_dwconv_u8_bytes(sums[r], count, lanes, rounding));
+        wasm_v128_store(made + r * PCL_DWCONV_MADE_BYTES, pcl_dwconv_u8_bytes(sums[r], lanes, rounding));
 }
 
-/* 16 channels of four neighbouring outputs, `step` bytes apart. */
-PCL_INLINE void store_whole(const uint8_t *made, uint8_t *out, size_t step) {
-    v128_t a = wasm_v128_load(made), b = wasm_v128_load(made + 16);
-    v128_t c = wasm_v128_load(made + 32), d = wasm_v128_load(made + 48);
-    v128_t ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5);
-    v128_t ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7), cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
-    wasm_v128_store(out, wasm_i64x2_shuffle(ab, cd, 0, 2));
-    wasm_v128_store(out + step, wasm_i64x2_shuffle(ab, cd, 1, 3));
-    wasm_v128_store(out + 2 * step, wasm_i64x2_shuffle(ab_high, cd_high, 0, 2));
-    wasm_v128_store(out + 3 * step, wasm_i64x2_shuffle(ab_high, cd_high, 1, 3));
-}
-
-PCL_APART void store_apart(const uint8_t *made, size_t channels, int count, uint8_t *out, size_t step) {
-    if (channels == 16 && count == 4) {
-        store_whole(made, out, step);
+void pcl_dwconv_u8_store_apart(const uint8_t *made, size_t channels, size_t outputs, uint8_t *out, size_t step) {
+    if (channels == 16 && outputs >= 4) {
+        pcl_dwconv_u8_store_whole(made, out, step);
         return;
     }
-    for (int j = 0; j < count; j++, made += 4, out += step)
+    for (size_t j = 0; j < 4 && j < outputs; j++, made += 4, out += step)
         for (size_t c = 0; c < channels; c += 4) {
             if (channels - c >= 4) memcpy(out + c, made + c * 4, 4);
             else for (size_t i = c; i < channels; i++) out[i] = made[c * 4 + i - c];
         }
 }
 
-/* `often`: worth the bytes of a copy of store_whole. */
-PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int count, int out_rows,
-                         bool often) {
+/* `often`: worth the bytes of a copy of pcl_dwconv_u8_store_whole. */
+PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, size_t row, int out_rows, bool often) {
     const pcl_dwconv *shape = &task->shape;
     size_t out_width = shape->out_width, row_step = shape->out_stride, step = shape->channels;
     size_t channels = step - b->first < 16 ? step - b->first : 16;
     pcl_rounding rounding = pcl_rounding_of(&task->requantization);
-    uint8_t made[2 * MADE_BYTES], *out = task->out + row * row_step + b->first;
-    for (size_t x = 0; x < out_width; x += (size_t)count) {
-        /* the last ones may overlap those before: they come out the same */
-        if (out_width - x < (size_t)count) x = out_width - (size_t)count;
+    uint8_t made[2 * PCL_DWCONV_MADE_BYTES], *out = task->out + row * row_step + b->first;
+    for (size_t x = 0; x < out_width; x += 4) {
+        x = pcl_dwconv_four_at(x, out_width);
         PCL_ROLLED
         for (size_t lane = 0; lane < channels; lane += 4) {
             pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
             const uint8_t *weights[2] = {b->weights[0] + lane * 4, b->weights[1] + lane * 4};
-            tile(b->columns + lane * 4, weights, f, x, count, out_rows, &lanes, &rounding, made + lane * 4);
+            tile(b->columns + lane * 4, weights, f, x, out_rows, &lanes, &rounding, made + lane * 4);
         }
         PCL_ROLLED
         for (int r = 0; r < out_rows; r++) {
             uint8_t *to = out + (size_t)r * row_step + x * step;
-            if (often && channels == 16) store_whole(made + r * MADE_BYTES, to, step);
-            else store_apart(made + r * MADE_BYTES, channels, count, to, step);
+            if (often && channels == 16) pcl_dwconv_u8_store_whole(made + r * PCL_DWCONV_MADE_BYTES, to, step);
+            else pcl_dwconv_u8_store_apart(made + r * PCL_DWCONV_MADE_BYTES, channels, out_width, to, step);
         }
     }
 }
@@ -154,23 +140,16 @@ PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, si
 typedef void convolve_function(const pcl_dwconv_u8 *task, const block *b, size_t row);
 
 PCL_APART void two_rows_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 1, 1}, row, 4, 2, true);
+    convolve(task, b, (filter){3, 1, 1, 1}, row, 2, true);
 }
 
 PCL_APART void strided_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, (filter){3, 1, 2, 1}, row, 4, 1, true);
-}
-
-PCL_INLINE filter filter_of(const pcl_dwconv_u8 *task, const block *b) {
-    return (filter){task->shape.filter_w, b->groups, task->shape.stride_w, task->shape.dilation_w};
+    convolve(task, b, (filter){3, 1, 2, 1}, row, 1, true);
 }
 
 PCL_APART void any_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, filter_of(task, b), row, 4, 1, false);
-}
-
-PCL_APART void narrow_apart(const pcl_dwconv_u8 *task, const block *b, size_t row) {
-    convolve(task, b, filter_of(task, b), row, 1, 1, false);
+    filter f = {task->shape.filter_w, b->groups, task->shape.stride_w, task->shape.dilation_w};
+    convolve(task, b, f, row, 1, false);
 }
 
 void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
@@ -186,8 +165,7 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
     bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
     convolve_function *convolve_row = shared                          ? two_rows_apart
                                       : three && shape->stride_w == 2 ? strided_apart
-                                      : shape->out_width >= 4         ? any_apart
-                                                                      : narrow_apart;
+                                                                      : any_apart;
     for (b.first = 0; b.first < shape->channels; b.first += 16) {
         widen_weights_apart(task, &b);
         for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
