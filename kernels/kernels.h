@@ -39,6 +39,15 @@ typedef struct pcl_requantization {
     int32_t low, high;
 } pcl_requantization;
 
+/* What gemm_u8 makes of its sums when it is not to make bytes:
+ *     out[m][n] = clamp((float)sum * scale[n] + shift[n], low, high)      each operation rounded
+ * with the scale of the requantisation, which is not used otherwise then. */
+typedef struct pcl_real_output {
+    float *out;         /* [rows][out_stride] */
+    const float *shift; /* [columns] */
+    float low, high;
+} pcl_real_output;
+
 /* --- gemm_u8: out[m][n] = requantise(bias[n] + sum_k (a[m][k] - offset) * (w[n][k] - weight_zero_point))
  * `offset` is pcl_kernels.dot_offset of the table; callers fold the real
  * zero point of a, less the offset, into bias. Sums wrap modulo 2^32.
@@ -55,11 +64,12 @@ typedef struct pcl_gemm_u8 {
     pcl_requantization requantization;
     uint8_t *out; /* [rows][out_stride], columns bytes written of each row */
     size_t out_stride;
+    const pcl_real_output *reals; /* in place of `out`; NULL: none */
 } pcl_gemm_u8;
 
 /* --- gemm_pairs: as gemm_u8 with an offset of 0, for machines that add products in pairs and cut the sums to 16 bits,
  * with weights for which that cuts nothing whatever a is. packed: [ceil(columns / 4)] pcl_pairs, which have taken out
- * the weights' zero point; task->weight_zero_point is not read.
+ * the weights' zero point; task->weight_zero_point is not read. Makes bytes only.
  *
  * Of an octet, eight k, neither the sum of a pair nor that of pair i of the first four k and pair i of the last four
  * leaves 16 bits. Where that cannot be, quads take its place, four k of which it holds for each pair: as many with the

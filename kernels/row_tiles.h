@@ -8,21 +8,28 @@
 typedef void pcl_row_tile(const void *context, size_t row, int rows, int vectors);
 
 /* Sixes and fives make any number from 20 on. Fewer rows may be done twice: they come out the same. `narrow`: there are
- * no more than four columns. */
+ * no more than four columns. Each height is named once, for each time is a copy of the code. */
 PCL_INLINE void pcl_tile_rows(const void *context, size_t row, size_t end, bool narrow, pcl_row_tile *tile) {
-    size_t first = row;
     if (narrow) {
         for (; end - row >= 12; row += 12) tile(context, row, 12, 1);
     }
+    bool many = end - row > 6;
     size_t fives = (6 - (end - row) % 6) % 6;
     if (fives * 5 > end - row) fives = 0;
-    for (; end - row >= 6 + fives * 5; row += 6) tile(context, row, 6, 2);
-    for (; fives > 0; fives--, row += 5) tile(context, row, 5, 2);
-    if (row < end && end - first > 6) {
-        tile(context, end - 6, 6, 2);
-        return;
+    while (row < end) {
+        if (many && fives == 0 && end - row < 6) row = end - 6;
+        if (end - row >= 6 + fives * 5) {
+            tile(context, row, 6, 2);
+            row += 6;
+        } else if (fives > 0) {
+            tile(context, row, 5, 2);
+            row += 5;
+            fives--;
+        } else {
+            tile(context, row, 1, 2);
+            row++;
+        }
     }
-    for (; row < end; row++) tile(context, row, 1, 2);
 }
 
 #endif

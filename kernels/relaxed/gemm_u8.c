@@ -11,30 +11,66 @@ typedef struct tile {
     const uint8_t *a[6];
 } tile;
 
-PCL_INLINE void multiply_quad(tile *t, const int8_t *weights, size_t k, int rows, bool flip) {
+PCL_INLINE void multiply_quad(tile *t, const int8_t *weights, size_t k, int rows) {
     v128_t w0 = wasm_v128_load(weights), w1 = wasm_v128_load(weights + 16);
     for (int r = 0; r < rows; r++) {
         v128_t quad = wasm_v128_load32_splat(t->a[r] + k);
-        if (flip) quad = wasm_v128_xor(quad, wasm_i8x16_splat(INT8_MIN));
         t->sums[r][0] = pcl_relaxed_dot(w0, quad, t->sums[r][0]);
         t->sums[r][1] = pcl_relaxed_dot(w1, quad, t->sums[r][1]);
     }
 }
 
-/* Of one panel, from row `first` on. */
+/* Rows first..end-1 of one panel. */
 typedef struct block {
     const pcl_gemm_u8 *task;
-    const pcl_gemm_u8_panel *panel;
-    size_t first;
+    const pcl_gemm_u8_panel *panel; /* its corrections[0] belongs to `first` */
+    size_t first, end;
+    const uint8_t *a; /* row `first`, as the dot product takes it */
+    size_t a_stride;
 } block;
 
-/* rows x 8 outputs; flip: bytes of a become a - 128. */
-PCL_INLINE void multiply(const block *b, size_t row, int rows, bool flip) {
+/* Rows of the last panel, fewer than eight columns; apart, for it is rare. bytes: [rows][8] */
+PCL_APART void store_part_apart(const uint8_t *bytes, int rows, size_t columns, uint8_t *out, size_t stride) {
+    for (int r = 0; r < rows; r++) memcpy(out + (size_t)r * stride, bytes + r * 8, columns);
+}
+
+PCL_INLINE void store(const block *b, size_t row, int rows, tile *t) {
     const pcl_gemm_u8 *task = b->task;
+    const pcl_gemm_u8_panel *panel = b->panel;
+    if (task->reals) {
+        v128_t copies[6][2]; /* or the sums would lie in memory always */
+        for (int r = 0; r < rows; r++) {
+            copies[r][0] = t->sums[r][0];
+            copies[r][1] = t->sums[r][1];
+        }
+        pcl_gemm_u8_store_apart(task, panel, copies, row, (size_t)rows);
+        return;
+    }
+    v128_t bytes[3];
+    for (int r = 0; r < rows; r += 2)
+        bytes[r / 2] = pcl_gemm_u8_bytes(t->sums + r, rows - r, panel->scale, &panel->rounding);
+    size_t stride = task->out_stride;
+    uint8_t *out = task->out + row * stride + panel->first;
+    if (panel->columns < 8) {
+        uint8_t copies[6 * 8];
+        for (int r = 0; r < rows; r += 2) wasm_v128_store(copies + r * 8, bytes[r / 2]);
+        store_part_apart(copies, rows, panel->columns, out, stride);
+        return;
+    }
+    for (int r = 0; r < rows; r += 2, out += 2 * stride) {
+        wasm_v128_store64_lane(out, bytes[r / 2], 0);
+        if (r + 1 < rows) wasm_v128_store64_lane(out + stride, bytes[r / 2], 1);
+    }
+}
+
+/* rows x 8 outputs */
+PCL_INLINE void multiply(const void *context, size_t row, int rows, int vectors) {
+    (void)vectors;
+    const block *b = context;
     const pcl_gemm_u8_panel *panel = b->panel;
     tile t;
     for (int r = 0; r < rows; r++) {
-        t.a[r] = task->a + (row + (size_t)r) * task->a_stride;
+        t.a[r] = b->a + (row - b->first + (size_t)r) * b->a_stride;
         t.sums[r][0] = panel->bias[0];
         t.sums[r][1] = panel->bias[1];
     }
@@ -46,47 +82,76 @@ PCL_INLINE void multiply(const block *b, size_t row, int rows, bool flip) {
         }
     }
     const int8_t *weights = panel->weights;
-    for (size_t k = 0; k < panel->quads * 4; k += 4, weights += 32) multiply_quad(&t, weights, k, rows, flip);
-    pcl_gemm_u8_store(task, panel, row, rows, t.sums);
+    for (size_t k = 0; k < panel->quads * 4; k += 4, weights += 32) multiply_quad(&t, weights, k, rows);
+    store(b, row, rows, &t);
 }
 
-PCL_INLINE void multiply_unsigned(const void *context, size_t row, int rows, int vectors) {
-    (void)vectors;
-    multiply(context, row, rows, false);
-}
+PCL_APART void rows_apart(const block *b) { pcl_tile_rows(b, b->first, b->end, false, multiply); }
 
-PCL_INLINE void multiply_signed(const void *context, size_t row, int rows, int vectors) {
-    (void)vectors;
-    multiply(context, row, rows, true);
-}
-
-PCL_APART void rows_unsigned_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end) {
-    block b = {task, panel, row};
-    pcl_tile_rows(&b, row, end, false, multiply_unsigned);
-}
-
-PCL_APART void rows_signed_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end) {
-    block b = {task, panel, row};
-    pcl_tile_rows(&b, row, end, false, multiply_signed);
-}
-
-/* Computes rows [row, end) of a panel; its corrections[0] belongs to `row`. */
-typedef void rows_function(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, size_t row, size_t end);
-
-PCL_APART void walk_apart(const pcl_gemm_u8 *task, uint32_t offset, rows_function *rows) {
-    int32_t corrections[PCL_GEMM_U8_BLOCK_ROWS];
-    size_t block = pcl_gemm_u8_block_rows(task->depth, 12);
-    for (size_t row = 0; row < task->rows; row += block) {
-        size_t end = task->rows - row < block ? task->rows : row + block;
-        if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, offset, row, end, corrections);
-        for (size_t first = 0; first < task->columns; first += 8) {
-            pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
-            if (task->weight_zero_point != 0) panel.corrections = corrections;
-            rows(task, &panel, row, end);
-        }
+/* All panels; `b` without one. */
+PCL_APART void panels_apart(block *b, uint32_t offset) {
+    const pcl_gemm_u8 *task = b->task;
+    int32_t space[PCL_GEMM_U8_BLOCK_ROWS];
+    const int32_t *corrections = pcl_gemm_u8_correct_apart(task, offset, b->first, b->end, space);
+    for (size_t first = 0; first < task->columns; first += 8) {
+        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_apart(task, first, corrections);
+        b->panel = &panel;
+        rows_apart(b);
     }
 }
 
-void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) { walk_apart(task, 0, rows_unsigned_apart); }
+void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) {
+    size_t height = pcl_gemm_u8_block_rows(task->depth, 12);
+    for (size_t row = 0, end; row < task->rows; row = end) {
+        end = task->rows - row < height ? task->rows : row + height;
+        block b = {.task = task, .first = row, .end = end, .a_stride = task->a_stride};
+        b.a = task->a + row * task->a_stride;
+        panels_apart(&b, 0);
+    }
+}
 
-void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) { walk_apart(task, 128, rows_signed_apart); }
+/* --- Where the dot product takes bytes as signed ------------------------------------------------- */
+
+enum { FLIPPED_BYTES = 65536 };
+
+/* Bytes less 128; some more than `count`. */
+PCL_INLINE void flip(const uint8_t *from, size_t count, uint8_t *to) {
+    for (size_t i = 0; i < count; i += 16)
+        wasm_v128_store(to + i, wasm_v128_xor(wasm_v128_load(from + i), wasm_i8x16_splat(INT8_MIN)));
+}
+
+/* A row too long to be flipped as a whole. */
+static void long_row(const pcl_gemm_u8 *task, size_t row, uint8_t *flipped) {
+    int32_t correction = 0;
+    (void)pcl_gemm_u8_correct_apart(task, 128, row, row + 1, &correction);
+    for (size_t first = 0; first < task->columns; first += 8) {
+        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_apart(task, first, NULL);
+        tile t = {.a = {flipped}};
+        for (int i = 0; i < 2; i++) t.sums[0][i] = wasm_i32x4_sub(panel.bias[i], wasm_i32x4_splat(correction));
+        const int8_t *weights = panel.weights;
+        for (size_t k = 0; k < panel.quads * 4; k += 4, weights += 32) {
+            size_t at = k % FLIPPED_BYTES, left = task->depth - k;
+            if (at == 0) flip(task->a + row * task->a_stride + k, left < FLIPPED_BYTES ? left : FLIPPED_BYTES, flipped);
+            multiply_quad(&t, weights, at, 1);
+        }
+        pcl_gemm_u8_store_apart(task, &panel, t.sums, row, 1);
+    }
+}
+
+void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) {
+    uint8_t flipped[FLIPPED_BYTES];
+    size_t height = pcl_gemm_u8_block_rows(task->depth, 12), stride = (task->depth + 15) / 16 * 16;
+    if (height > FLIPPED_BYTES / stride) height = FLIPPED_BYTES / stride;
+    for (size_t row = 0, end; row < task->rows; row = end) {
+        if (height == 0) {
+            end = row + 1;
+            long_row(task, row, flipped);
+            continue;
+        }
+        end = task->rows - row < height ? task->rows : row + height;
+        for (size_t r = row; r < end; r++)
+            flip(task->a + r * task->a_stride, task->depth, flipped + (r - row) * stride);
+        block b = {.task = task, .first = row, .end = end, .a = flipped, .a_stride = stride};
+        panels_apart(&b, 128);
+    }
+}

@@ -17,7 +17,6 @@ typedef struct workspace {
     int16_t weights[BLOCK_DEPTH * 8];
     v128_t sums[PCL_GEMM_U8_BLOCK_ROWS][2];  /* of a panel */
     v128_t later[PCL_GEMM_U8_BLOCK_ROWS][2]; /* of a further part of the depth */
-    uint8_t bytes[PCL_GEMM_U8_BLOCK_ROWS][8];
 } workspace;
 
 /* The depth in steps of eight k, as many as fit. */
@@ -80,37 +79,87 @@ static void multiply(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, wo
     }
 }
 
-/* To bytes, two rows at a time; a last one alone goes with the one before. Rows of less than eight columns take a way
- * round, so that no call stands in the loop. */
-PCL_APART void store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, workspace *space, size_t row,
-                           size_t rows) {
+pcl_gemm_u8_panel pcl_gemm_u8_panel_apart(const pcl_gemm_u8 *task, size_t first, const int32_t *corrections) {
+    size_t quads = (task->depth + 3) / 4;
+    size_t columns = task->columns - first < 8 ? task->columns - first : 8;
+    pcl_gemm_u8_panel panel = {
+        .weights = (const int8_t *)task->packed + first / 8 * quads * 32,
+        .quads = quads,
+        .rounding = pcl_rounding_of(&task->requantization),
+        .first = first,
+        .columns = columns,
+        .corrections = corrections,
+    };
+    for (size_t i = 0; i < 2; i++) {
+        size_t column = columns > 4 ? first + i * 4 : first;
+        panel.bias[i] = wasm_v128_load(task->bias + column);
+        panel.scale[i] = wasm_v128_load(task->requantization.scale + column);
+    }
+    return panel;
+}
+
+const int32_t *pcl_gemm_u8_correct_apart(const pcl_gemm_u8 *task, uint32_t offset, size_t row, size_t end,
+                                         int32_t *corrections) {
+    if (task->weight_zero_point == 0) return NULL;
+    for (size_t i = row; i < end; i++) {
+        uint32_t sum = pcl_sum_u8(task->a + i * task->a_stride, task->depth) - offset * (uint32_t)task->depth;
+        corrections[i - row] = (int32_t)(sum * (uint32_t)task->weight_zero_point);
+    }
+    return corrections;
+}
+
+static void store_reals(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, v128_t (*sums)[2], size_t row,
+                        size_t rows) {
+    const pcl_real_output *reals = task->reals;
+    v128_t low = wasm_f32x4_splat(reals->low), high = wasm_f32x4_splat(reals->high);
+    for (size_t i = 0; i * 4 < panel->columns; i++) {
+        size_t column = panel->first + i * 4;
+        float *out = reals->out + row * task->out_stride + column;
+        v128_t scale = panel->scale[i], shift = wasm_v128_load(reals->shift + column);
+        for (size_t r = 0; r < rows; r++, out += task->out_stride) {
+            v128_t value = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[r][i]), scale);
+            value = pcl_clamp_f32x4(wasm_f32x4_add(value, shift), low, high);
+            pcl_store_words(out, value, panel->columns - i * 4);
+        }
+    }
+}
+
+/* Rows `row` and on, as bytes two at a time: a last one goes once more with the one before, or alone with what comes
+ * after it. What is less than two rows of eight columns takes a way round, so that no call stands in the loop. */
+void pcl_gemm_u8_store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, v128_t (*sums)[2], size_t row,
+                             size_t rows) {
+    if (task->reals) {
+        store_reals(task, panel, sums, row, rows);
+        return;
+    }
+    uint8_t part[PCL_GEMM_U8_BLOCK_ROWS][8];
     pcl_rounding rounding = panel->rounding;
-    v128_t scale[2] = {panel->scale[0], panel->scale[1]}, (*sums)[2] = space->sums;
+    v128_t scale[2] = {panel->scale[0], panel->scale[1]};
     uint8_t *end = task->out + row * task->out_stride + panel->first;
-    bool whole = panel->columns == 8;
-    uint8_t *out = whole ? end : space->bytes[0];
+    bool whole = panel->columns == 8 && rows > 1;
+    uint8_t *out = whole ? end : part[0];
     size_t stride = whole ? task->out_stride : 8;
     for (size_t left = rows; left > 0; left -= 2, sums += 2, out += stride) {
-        if (left == 1) {
+        if (left == 1 && rows > 1) {
             sums--;
             out -= stride;
-            left = 2;
         }
+        if (left == 1) left = 2;
         v128_t bytes = pcl_gemm_u8_bytes(sums, 2, scale, &rounding);
         wasm_v128_store64_lane(out, bytes, 0);
         out += stride;
         wasm_v128_store64_lane(out, bytes, 1);
     }
-    for (size_t r = 0; !whole && r < rows; r++) memcpy(end + r * task->out_stride, space->bytes[r], panel->columns);
+    for (size_t r = 0; !whole && r < rows; r++) memcpy(end + r * task->out_stride, part[r], panel->columns);
 }
 
-/* `rows` rows, at least two as even chunks of five or more always are, of all panels. */
+/* `rows` rows of all panels. */
 static void block(const pcl_gemm_u8 *task, workspace *space, size_t row, size_t rows) {
     if (task->depth <= BLOCK_DEPTH) widen_left_apart(task, row, rows, 0, space->left);
     for (size_t first = 0; first < task->columns; first += 8) {
-        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
+        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_apart(task, first, NULL);
         multiply(task, &panel, space, row, rows);
-        store_apart(task, &panel, space, row, rows);
+        pcl_gemm_u8_store_apart(task, &panel, space->sums, row, rows);
     }
 }
 
@@ -121,6 +170,7 @@ static void one_row(const pcl_gemm_u8 *task, const uint8_t *a, const pcl_gemm_u8
     v128_t pairs[4];
     for (int v = 0; v < 4; v++) pairs[v] = wasm_i32x4_splat(0);
     const int8_t *weights = panel->weights;
+    PCL_ROLLED
     for (size_t k = 0; k < panel->quads * 4; k += 4, weights += 32) {
         v128_t quad = wasm_u16x8_extend_low_u8x16(wasm_v128_load32_splat(a + k));
         for (int v = 0; v < 4; v++) {
@@ -128,7 +178,7 @@ static void one_row(const pcl_gemm_u8 *task, const uint8_t *a, const pcl_gemm_u8
             pairs[v] = wasm_i32x4_add(pairs[v], products);
         }
     }
-    v128_t sums[1][2];
+    v128_t sums[2][2] = {{wasm_i32x4_splat(0)}};
     for (int half = 0; half < 2; half++) {
         v128_t low = pairs[half * 2], high = pairs[half * 2 + 1];
         sums[0][half] = wasm_i32x4_add(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6),
@@ -137,15 +187,14 @@ static void one_row(const pcl_gemm_u8 *task, const uint8_t *a, const pcl_gemm_u8
         if (!panel->corrections) continue;
         sums[0][half] = wasm_i32x4_sub(sums[0][half], wasm_v128_load32_splat(panel->corrections));
     }
-    pcl_gemm_u8_store(task, panel, row, 1, sums);
+    pcl_gemm_u8_store_apart(task, panel, sums, row, 1);
 }
 
 PCL_APART void single_row_apart(const pcl_gemm_u8 *task, size_t row) {
     int32_t correction;
-    if (task->weight_zero_point != 0) pcl_gemm_u8_correct(task, 0, row, row + 1, &correction);
+    const int32_t *corrections = pcl_gemm_u8_correct_apart(task, 0, row, row + 1, &correction);
     for (size_t first = 0; first < task->columns; first += 8) {
-        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_at(task, first);
-        if (task->weight_zero_point != 0) panel.corrections = &correction;
+        pcl_gemm_u8_panel panel = pcl_gemm_u8_panel_apart(task, first, corrections);
         one_row(task, task->a + row * task->a_stride, &panel, row);
     }
 }

@@ -16,13 +16,18 @@ static void fold_offset(layer *of, int32_t offset) {
     of->task.bias = of->folded;
 }
 
-static uint8_t expected_at(const layer *of, size_t m, size_t n) {
+static int64_t sum_at(const layer *of, size_t m, size_t n) {
     const pcl_gemm_u8 *task = &of->task;
     int64_t sum = of->bias[n];
     for (size_t k = 0; k < task->depth; k++) {
         sum += task->a[m * task->a_stride + k] * (of->weights[n * task->depth + k] - task->weight_zero_point);
     }
-    float value = (float)(int32_t)(uint32_t)sum * task->requantization.scale[n];
+    return sum;
+}
+
+static uint8_t expected_at(const layer *of, size_t m, size_t n) {
+    const pcl_gemm_u8 *task = &of->task;
+    float value = (float)(int32_t)(uint32_t)sum_at(of, m, n) * task->requantization.scale[n];
     value = fmaxf(value, (float)(task->requantization.low - task->requantization.zero_point));
     value = fminf(value, (float)(task->requantization.high - task->requantization.zero_point));
     return (uint8_t)(lrintf(value) + task->requantization.zero_point);
@@ -49,7 +54,44 @@ static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
     check_release();
 }
 
+/* The same sums as reals: the same bits from all. */
+static void test_reals(size_t rows, size_t columns, size_t depth, int fill) {
+    layer of = make_layer(rows, columns, depth, fill, 0);
+    float *shift = check_input(columns * 4, 4);
+    for (size_t n = 0; n < columns; n++) shift[n] = check_random_float(-1.0f, 1.0f);
+    size_t count = (rows - 1) * of.task.out_stride + columns;
+    float *out = check_output(count * sizeof *out, 4), *expected = check_input(count * sizeof *expected, 0);
+    bool clamps = check_random() % 2;
+    pcl_real_output reals = {out, shift, clamps ? 0.0f : -INFINITY, clamps ? 6.0f : INFINITY};
+    of.task.reals = &reals;
+    of.task.out = NULL;
+    memcpy(expected, out, count * sizeof *out);
+    for (size_t m = 0; m < rows; m++)
+        for (size_t n = 0; n < columns; n++) {
+            float value = (float)(int32_t)(uint32_t)sum_at(&of, m, n) * of.task.requantization.scale[n];
+            value = fminf(fmaxf(value + shift[n], reals.low), reals.high);
+            expected[m * of.task.out_stride + n] = value;
+        }
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        fold_offset(&of, target.kernels->dot_offset);
+        check_output_reset(out);
+        target.kernels->gemm_u8(&of.task);
+        char what[128];
+        snprintf(what, sizeof what, "gemm_u8 to reals %s, %zux%zux%zu", target.name, rows, columns, depth);
+        check_bytes((const uint8_t *)expected, (const uint8_t *)out, count * sizeof *out, what);
+        check_that(check_output_intact(out), "%s: wrote outside", what);
+    }
+    check_release();
+}
+
 static void test(void) {
+    for (size_t rows = 1; rows <= 14; rows++)
+        for (size_t columns = 1; columns <= 18; columns++)
+            test_reals(rows, columns, check_random_size(1, 40), (int)check_random_size(0, CHECK_FILLS - 1));
+    test_reals(210, 17, 33, 1);
+    test_shape(3, 9, 70000, 0); /* rows longer than what some flip */
+    test_shape(40, 9, 5000, 0);
     for (size_t rows = 1; rows <= 14; rows++) {
         for (size_t columns = 1; columns <= 18; columns++) {
             test_shape(rows, columns, check_random_size(1, 40), (int)check_random_size(0, CHECK_FILLS - 1));
