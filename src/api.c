@@ -139,6 +139,7 @@ static void release_prepared(pcl_model *model) {
 static pcl_status simplify(pcl_model *model) {
     pcl_graph *graph = &model->graph;
     double macs;
+    pcl_pass_widen(graph);
     PCL_TRY_RETURN(pcl_pass_canonical_u8(graph));
     PCL_TRY_RETURN(pcl_pass_infer(graph, model->kernels, pcl_max_work(&model->options), &macs));
     PCL_TRY_RETURN(pcl_pass_fuse_quantize(graph));

@@ -92,6 +92,14 @@ done:
     return status;
 }
 
+/* Of CONV_2D itself. */
+static pcl_weighted conv_tensors(const pcl_node *node, int32_t channels) {
+    pcl_weighted tensors = pcl_conv_tensors(node, 0, channels);
+    tensors.may_widen = true;
+    if (pcl_weighted_widens(&tensors)) tensors.out_scale = 1.0f;
+    return tensors;
+}
+
 static pcl_conv_filter conv_filter(const pcl_node *node) {
     const int32_t *dims = node->inputs[1]->shape.dims;
     return (pcl_conv_filter){.height = dims[1], .width = dims[2], .in_channels = dims[3], .out_channels = dims[0]};
@@ -127,7 +135,7 @@ static pcl_status check_middle(const pcl_infer_context *context, const pcl_node 
     const pcl_conv_attributes *attributes = &node->attributes.conv;
     bool sane = attributes->middle_scale > 0.0f && isfinite(attributes->middle_scale) &&
                 attributes->middle_zero_point >= 0 && attributes->middle_zero_point <= 255;
-    if (sane || !attributes->residual || node->inputs[0]->dtype == PCL_FLOAT32) return PCL_OK;
+    if (sane || !attributes->residual || node->outputs[0]->dtype == PCL_FLOAT32) return PCL_OK;
     return pcl_node_fail(context->error, node, PCL_ERROR_TYPE, "the quantisation before its residual is invalid");
 }
 
@@ -142,7 +150,7 @@ static pcl_status infer_conv(const pcl_infer_context *context, pcl_node *node) {
         return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE,
                              "%d channels, filters of %d channels and %d outputs do not make groups", channels,
                              filter.in_channels, filter.out_channels);
-    pcl_weighted tensors = pcl_conv_tensors(node, 0, filter.out_channels);
+    pcl_weighted tensors = conv_tensors(node, filter.out_channels);
     PCL_TRY(check_middle(context, node));
     PCL_TRY(pcl_check_weighted(context, node, &tensors));
     if (node->attributes.conv.residual) PCL_TRY(check_residual(context, node));
@@ -158,6 +166,7 @@ typedef struct conv {
     int32_t merged;     /* neighbouring pixels that count as one, see merge_pixels */
     size_t groups, group_columns;
     pcl_dense *dense;         /* [groups] */
+    size_t out_element;       /* bytes */
     size_t pixels;            /* of the output, over the batch */
     size_t patch_stride;      /* elements from one row of the matrix to the next */
     size_t chunk;             /* pixels done at a time */
@@ -217,7 +226,7 @@ static bool plan_chunks(conv *self, const pcl_node *node, size_t element, size_t
                                       : pcl_im2col_stride(p);
     size_t wanted = self->pixels;
     if (!self->direct) wanted = PATCH_BYTES / patch_bytes;
-    else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / (self->group_columns * element);
+    else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / (self->group_columns * self->out_element);
     self->chunk = wanted < ROW_TILE ? ROW_TILE : wanted / ROW_TILE * ROW_TILE;
     if (wanted >= self->pixels) self->chunk = self->pixels;
     self->patch_stride = patch_bytes / element;
@@ -311,7 +320,7 @@ static const pcl_conv_method *method_for(const pcl_kernels *kernels, const pcl_n
 
 bool pcl_conv_upsamples(const pcl_kernels *kernels, const pcl_node *node) {
     pcl_conv_filter filter = conv_filter(node);
-    pcl_weighted tensors = pcl_conv_tensors(node, 0, filter.out_channels);
+    pcl_weighted tensors = conv_tensors(node, filter.out_channels);
     pcl_im2col window = patches_of(node, &filter, pcl_dtype_size(tensors.input->dtype));
     return method_for(kernels, node, &window, &tensors) != NULL;
 }
@@ -324,6 +333,7 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     if (!self) return PCL_ERROR_MEMORY;
     const int32_t *out = node->outputs[0]->shape.dims;
     self->patches = patches_of(node, filter, element);
+    self->out_element = pcl_dtype_size(tensors->output->dtype);
     self->groups = (size_t)(tensors->input->shape.dims[3] / filter->in_channels);
     self->group_columns = (size_t)filter->out_channels / self->groups;
     self->direct = self->groups == 1 && is_direct(&self->patches);
@@ -343,14 +353,14 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its patches are too large");
     if (node->attributes.conv.residual) {
         pcl_activation_range(node->attributes.conv.residual_activation, &self->residual_low, &self->residual_high);
-        if (element == 1) pcl_conv_residual_u8(node, &self->add);
+        if (self->out_element == 1) pcl_conv_residual_u8(node, &self->add);
     }
     return pack_groups(context, node, tensors, filter, channel_stride, tap_stride, self);
 }
 
 static pcl_status prepare_conv(const pcl_prepare_context *context, pcl_step *step) {
     pcl_conv_filter filter = conv_filter(step->node);
-    pcl_weighted tensors = pcl_conv_tensors(step->node, 0, filter.out_channels);
+    pcl_weighted tensors = conv_tensors(step->node, filter.out_channels);
     size_t channel_stride = (size_t)filter.height * (size_t)filter.width * (size_t)filter.in_channels;
     return pcl_conv_prepare(context, step, &tensors, &filter, channel_stride, 1);
 }
@@ -389,7 +399,7 @@ static void add_residual(const conv_run *run, size_t first, size_t rows, size_t 
     const conv *self = run->self;
     void *out = run->node->outputs[0]->data;
     const void *residual = run->node->inputs[3]->data;
-    if (self->dense->quantised)
+    if (self->out_element == 1)
         add_residual_u8(run, (uint8_t *)out + first, (const uint8_t *)residual + first, rows, columns, stride);
     else
         pcl_add_residual_f32((float *)out + first, (const float *)residual + first, rows, columns, stride,
@@ -410,7 +420,7 @@ static const uint8_t *patches_at(const conv_run *run, size_t group, size_t pixel
 static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t first_column, size_t columns,
                       uint8_t *scratch) {
     const conv *self = run->self;
-    size_t element = self->dense->element, stride = self->groups * self->group_columns;
+    size_t element = self->out_element, stride = self->groups * self->group_columns;
     uint8_t *out = (uint8_t *)run->node->outputs[0]->data + pixel * stride * element;
     for (size_t group = 0; group < self->groups; group++) {
         const uint8_t *patches = patches_at(run, group, pixel, count, scratch);

@@ -60,6 +60,7 @@ typedef struct packing {
     int8_t *panel; /* [PANEL][depth] */
     int32_t *bias; /* [columns] */
     float *scale;
+    float *shift; /* NULL when the result is not widened */
 } packing;
 
 /* The weights of up to eight columns, with their biases and scales. Returns how many. */
@@ -70,7 +71,8 @@ static size_t gather_panel(const packing *of, size_t first) {
     for (size_t i = 0; i < width; i++) {
         column_place place = place_of(of->matrix, first + i);
         uint32_t sum = gather_integers(weighted->weights, &place, depth, of->panel + i * depth);
-        int32_t bias = pcl_bias_integer(weighted->bias, place.channel);
+        int32_t bias = of->shift ? 0 : pcl_bias_integer(weighted->bias, place.channel);
+        if (of->shift) of->shift[first + i] = pcl_bias_real(weighted->bias, place.channel);
         of->bias[first + i] = pcl_fold_bias(bias, zero_point, offset, sum);
         of->scale[first + i] = pcl_requantization_scale(weighted, place.channel);
     }
@@ -88,7 +90,7 @@ static size_t columns_of_four(size_t width, size_t first) { return width - first
 /* A few panels speak for all: where they are wrong, it costs time only. */
 static bool pairs_pay(const packing *of) {
     const pcl_kernels *kernels = of->context->kernels;
-    if (!kernels->gemm_pairs || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
+    if (!kernels->gemm_pairs || of->shift || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
     size_t depth = of->out->depth, count = 0;
     size_t panels = panels_of(of->out), samples = panels < SAMPLES ? panels : SAMPLES;
     pcl_pairs pairs[SAMPLES * PANEL / 4];
@@ -143,6 +145,12 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
         .bias = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.bias),
         .scale = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.scale),
     };
+    if (pcl_weighted_widens(weighted)) {
+        of.shift = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.shift);
+        if (!of.shift) return out_of_memory(context, node);
+        out->shift = of.shift;
+        pcl_activation_range(weighted->activation, &out->low, &out->high);
+    }
     out->bias = of.bias;
     out->weight_zero_point = pcl_weight_zero_point(weighted->weights, 0);
     if (weighted->weights->dtype == PCL_UINT8) out->weight_zero_point -= 128;
@@ -178,7 +186,7 @@ static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *n
 
 pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
                              const pcl_weight_matrix *matrix, pcl_dense *out) {
-    bool quantised = pcl_weighted_quantised(weighted);
+    bool quantised = weighted->input->dtype == PCL_UINT8;
     *out = (pcl_dense){.quantised = quantised,
                        .columns = matrix->channels * matrix->repeats,
                        .depth = matrix->depth,
@@ -187,8 +195,10 @@ pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node 
 }
 
 static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const uint8_t *a, size_t a_stride,
-                   size_t first_column, size_t columns, uint8_t *out, size_t out_stride) {
+                   size_t first_column, size_t columns, void *out, size_t out_stride) {
     pcl_requantization requantization = dense->requantization;
+    pcl_real_output reals = {.out = out, .low = dense->low, .high = dense->high};
+    if (dense->shift) reals.shift = dense->shift + first_column;
     requantization.scale += first_column;
     const uint8_t *packed = dense->packed;
     const int32_t *bias = dense->bias;
@@ -202,7 +212,8 @@ static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
                         .weight_zero_point = dense->weight_zero_point,
                         .requantization = requantization,
                         .out = out,
-                        .out_stride = out_stride};
+                        .out_stride = out_stride,
+                        .reals = dense->shift ? &reals : NULL};
     (dense->paired ? kernels->gemm_pairs : kernels->gemm_u8)(&task);
 }
 

@@ -19,15 +19,16 @@ typedef struct pcl_weight_matrix {
 #define PCL_NO_WEIGHT (-1)
 
 typedef struct pcl_dense {
-    bool quantised;
+    bool quantised; /* a, and out unless it is widened */
     size_t columns, depth;
-    size_t element; /* bytes of an element of a and out */
+    size_t element; /* bytes of an element of a */
     const void *packed;
     bool paired; /* for gemm_pairs, not gemm_u8 */
     const void *bias; /* int32 or float [columns] */
     int32_t weight_zero_point;
     pcl_requantization requantization; /* when quantised */
-    float low, high;                   /* otherwise */
+    const float *shift;                /* [columns] to add when the result is widened, else NULL */
+    float low, high;                   /* of reals */
 } pcl_dense;
 
 pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,

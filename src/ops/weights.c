@@ -60,16 +60,19 @@ done:
     return status;
 }
 
-static pcl_status check_quantised_types(const pcl_infer_context *context, const pcl_node *node,
+static pcl_status check_integer_types(const pcl_infer_context *context, const pcl_node *node,
                                         const pcl_weighted *weighted) {
     pcl_status status = PCL_OK;
-    PCL_TRY(pcl_check_dtype(context, node, weighted->output, (pcl_dtype[]){PCL_UINT8, PCL_DTYPE_COUNT}));
+    bool widens = pcl_weighted_widens(weighted);
     PCL_TRY(pcl_check_quantised(context, node, weighted->input));
-    PCL_TRY(pcl_check_quantised(context, node, weighted->output));
+    if (!widens) {
+        PCL_TRY(pcl_check_dtype(context, node, weighted->output, (pcl_dtype[]){PCL_UINT8, PCL_DTYPE_COUNT}));
+        PCL_TRY(pcl_check_quantised(context, node, weighted->output));
+    }
     PCL_TRY(pcl_check_dtype(context, node, weighted->weights, (pcl_dtype[]){PCL_INT8, PCL_UINT8, PCL_DTYPE_COUNT}));
     PCL_TRY(check_weight_quantisation(context, node, weighted));
     PCL_TRY(check_scales(context, node, weighted));
-    PCL_TRY(check_bias(context, node, weighted, PCL_INT32));
+    PCL_TRY(check_bias(context, node, weighted, widens ? PCL_FLOAT32 : PCL_INT32));
 done:
     return status;
 }
@@ -91,7 +94,7 @@ pcl_status pcl_check_weighted(const pcl_infer_context *context, const pcl_node *
     PCL_TRY(pcl_check_dtype(context, node, weighted->input, (pcl_dtype[]){PCL_UINT8, PCL_FLOAT32, PCL_DTYPE_COUNT}));
     PCL_TRY(check_constant(context, node, weighted->weights));
     PCL_TRY(pcl_check_activation(context, node, weighted->activation));
-    if (pcl_weighted_quantised(weighted)) PCL_TRY(check_quantised_types(context, node, weighted));
+    if (weighted->input->dtype == PCL_UINT8) PCL_TRY(check_integer_types(context, node, weighted));
     else PCL_TRY(check_float_types(context, node, weighted));
 done:
     return status;

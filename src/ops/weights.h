@@ -10,6 +10,8 @@
  *   quantised  uint8 input and output, int8 or uint8 weights, int32 bias whose
  *              scale is input scale * weight scale (whatever the file says, as
  *              in TFLite): the integer kernels
+ *   widened    uint8 input, int8 or uint8 weights, float32 output and bias: the
+ *              integer kernels, whose exact sums become reals. CONV_2D alone
  *   float      float32 input, output, weights and bias
  *   hybrid     float32 input, output and bias, int8 or uint8 weights: the
  *              weights become float32 when they are packed, so that the result
@@ -24,6 +26,7 @@ typedef struct pcl_weighted {
     float out_scale;
     int32_t out_zero_point;
     pcl_activation activation;
+    bool may_widen;
 } pcl_weighted;
 
 /* Checks types, quantisation, the bias' length and the activation, and sets
@@ -33,7 +36,13 @@ pcl_status pcl_check_weighted(const pcl_infer_context *context, const pcl_node *
 /* Fails with PCL_ERROR_UNSUPPORTED for an activation that no kernel clamps to. */
 pcl_status pcl_check_activation(const pcl_infer_context *context, const pcl_node *node, pcl_activation activation);
 
-static inline bool pcl_weighted_quantised(const pcl_weighted *weighted) { return weighted->input->dtype == PCL_UINT8; }
+static inline bool pcl_weighted_widens(const pcl_weighted *weighted) {
+    return weighted->may_widen && weighted->input->dtype == PCL_UINT8 && weighted->output->dtype == PCL_FLOAT32;
+}
+
+static inline bool pcl_weighted_quantised(const pcl_weighted *weighted) {
+    return weighted->input->dtype == PCL_UINT8 && !pcl_weighted_widens(weighted);
+}
 
 /* Scale and zero point of the weights of one output channel. */
 float pcl_weight_scale(const pcl_tensor *weights, size_t channel);
@@ -48,7 +57,7 @@ int32_t pcl_bias_integer(const pcl_tensor *bias, size_t channel);
 float pcl_bias_real(const pcl_tensor *bias, size_t channel);
 
 /* (input scale * weight scale) / output scale in float32, in this order, as
- * XNNPACK computes it. */
+ * XNNPACK computes it; out_scale is 1 where the result is widened. */
 float pcl_requantization_scale(const pcl_weighted *weighted, size_t channel);
 
 /* Bounds of the activation in the result's quantisation. */

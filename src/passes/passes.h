@@ -11,6 +11,10 @@
  * so that fully convolutional networks exported for one size work at others. */
 void pcl_pass_keep_scale(pcl_graph *graph);
 
+/* CONV_2D of bytes and 8-bit weights that become reals just before it multiplies the integers themselves and makes reals
+ * of their sums. To be called before the next. */
+void pcl_pass_widen(pcl_graph *graph);
+
 /* Makes every quantised activation uint8 (see ops/op.h): int8 values move up
  * by 128, inputs and outputs of the model get a conversion. */
 pcl_status pcl_pass_canonical_u8(pcl_graph *graph);

@@ -464,6 +464,40 @@ test('weights stored in half precision are widened at load time', async () => {
   assert.deepEqual(one.outputs.y, two.outputs.y);
 });
 
+/** x, uint8 → DEQUANTIZE → CONV_2D with int8 weights, dequantised in the file or beforehand → y, float. */
+function dequantisedConv(zeroPoint, beforehand) {
+  const filter = [4, 3, 3, 3], integers = Int8Array.from({ length: 108 }, (_, i) => (i * 89) % 255 - 127), scale = [0.01, 0.013, 0.007, 0.02];
+  const real = Float32Array.from(integers, (value, i) => (value - zeroPoint) * scale[Math.floor(i / 27)]);
+  const quantization = { scale, zeroPoint: scale.map(() => zeroPoint), axis: 0 }, weights = { name: 'weights', dtype: 'float32', shape: filter };
+  const stored = beforehand ? [{ ...weights, data: real }] : [{ name: 'bytes', dtype: 'int8', shape: filter, data: integers, quantization }, weights];
+  return {
+    tensors: [activation('x', 'uint8', shape), { name: 'real', dtype: 'float32', shape }, ...stored, bias('bias', 'float32', 4), activation('y', 'float32', [2, 5, 4, 4])],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [{ op: 'DEQUANTIZE', version: 2, inputs: ['x'], outputs: ['real'] }, ...(beforehand ? [] : [{ op: 'DEQUANTIZE', version: 2, inputs: ['bytes'], outputs: ['weights'] }]),
+      { op: 'CONV_2D', inputs: ['real', 'weights', 'bias'], outputs: ['y'], options: { padding: SAME, strideW: 1, strideH: 1, activation: activations.RELU } }],
+  };
+}
+
+for (const type of ['uint8', 'int8']) {
+  test(`a convolution of dequantised bytes and weights multiplies the integers, ${type}`, async () => {
+    const of = (beforehand) => {
+      const description = dequantisedConv(0, beforehand);
+      description.tensors[0] = activation('x', type, shape);
+      return run(description);
+    };
+    const integers = await of(false), reals = await of(true);
+    assert.deepEqual(integers.steps.filter((op) => op !== 'QUANTIZE'), ['CONV_2D']);
+    assert.deepEqual(reals.steps.filter((op) => op !== 'QUANTIZE'), ['DEQUANTIZE', 'CONV_2D']);
+    assertSame(integers.outputs.y, reals.outputs.y);
+  });
+}
+
+test('weights that no integer kernel takes are multiplied as reals', async () => {
+  const integers = await run(dequantisedConv(3, false)), reals = await run(dequantisedConv(3, true));
+  assert.deepEqual(integers.steps, ['DEQUANTIZE', 'CONV_2D']);
+  assertSame(integers.outputs.y, reals.outputs.y);
+});
+
 test('shapes computed from SHAPE are known at load time, and follow the input', async () => {
   const description = {
     tensors: [

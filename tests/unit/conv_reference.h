@@ -9,7 +9,8 @@
 
 #include "op_harness.h"
 
-typedef enum arithmetic { QUANTISED, FLOATS, HYBRID } arithmetic;
+/* WIDENED: bytes go in, reals come out. */
+typedef enum arithmetic { QUANTISED, FLOATS, HYBRID, WIDENED } arithmetic;
 
 typedef struct conv_case {
     const char *what;
@@ -134,7 +135,8 @@ static inline conv_tensors make_conv(op_harness *harness, const conv_case *c) {
     find_output_size(c, &t);
     int32_t in[4] = {c->batch, c->height, c->width, c->channels};
     int32_t out[4] = {c->batch, t.out_h, t.out_w, t.out_channels};
-    t.inputs[0] = make_activation(harness, c->arithmetic, in, INPUT_SCALE, INPUT_ZERO);
+    arithmetic of_input = c->arithmetic == WIDENED ? QUANTISED : c->arithmetic;
+    t.inputs[0] = make_activation(harness, of_input, in, INPUT_SCALE, INPUT_ZERO);
     t.inputs[1] = make_weights(harness, c, &t);
     t.inputs[2] = make_bias(harness, c, &t);
     if (c->residual) t.inputs[3] = make_activation(harness, c->arithmetic, out, RESIDUAL_SCALE, RESIDUAL_ZERO);
@@ -226,6 +228,7 @@ static inline void *conv_expected(const conv_case *c, const conv_tensors *t, flo
                         ((uint8_t *)expected)[at] = requantise(sum, scale, out_scale, zero_point, c->activation);
                         continue;
                     }
+                    if (c->arithmetic == WIDENED) sum *= INPUT_SCALE;
                     sum = sum * weight_scale(t, oc) + (bias ? ((const float *)bias)[oc] : 0);
                     ((float *)expected)[at] = (float)clamp_real(sum, c->activation);
                 }

@@ -131,7 +131,7 @@ static const pcl_isa isas[] = {PCL_ISA_SCALAR, PCL_ISA_SIMD128, PCL_ISA_RELAXED,
 
 static void run_case(conv_case c, pcl_pool *pool) {
     if (c.dilation_h == 0) c.dilation_h = c.dilation_w = 1;
-    for (int i = 0; i < (c.arithmetic == QUANTISED ? 4 : 3); i++) {
+    for (int i = 0; i < (c.arithmetic == QUANTISED || c.arithmetic == WIDENED ? 4 : 3); i++) {
         pcl_isa isa = isas[i];
         pcl_native_dot = i == 3 ? PCL_DOT_SATURATING : PCL_DOT_UNSIGNED;
         if (!pcl_isa_available(isa)) continue;
@@ -168,6 +168,12 @@ static void test_results(pcl_pool *pool) {
         run_case(c, pool);
         c.weight_dtype = PCL_INT8;
         c.per_channel = true;
+        run_case(c, pool);
+        c.arithmetic = WIDENED;
+        c.tolerance = 0;
+        run_case(c, pool);
+        c.weight_dtype = PCL_UINT8;
+        c.per_channel = false;
         run_case(c, pool);
     }
 }
@@ -219,6 +225,17 @@ static void test_refusals(void) {
     t = make_conv(&harness, &c);
     t.output->quantization.scales[0] = 1e-45f; /* input scale * weight scale / this is infinite */
     CHECK(status_of(&harness, &t, 3) == PCL_ERROR_TYPE);
+
+    c.arithmetic = WIDENED;
+    t = make_conv(&harness, &c);
+    CHECK(status_of(&harness, &t, 3) == PCL_OK);
+    t = make_conv(&harness, &c);
+    t.inputs[2]->dtype = PCL_INT32;
+    CHECK(status_of(&harness, &t, 3) == PCL_ERROR_TYPE);
+    t = make_conv(&harness, &c);
+    t.inputs[0]->quantization.scales[0] = 1e-45f; /* times the weights' scale it is 0 */
+    CHECK(status_of(&harness, &t, 3) == PCL_ERROR_TYPE);
+    c = plain;
 
     c.per_channel = true;
     t = make_conv(&harness, &c);
