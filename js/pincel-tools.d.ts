@@ -73,6 +73,8 @@ export interface LayerReport {
   weights: number;
   /** Kept in float so that the budget holds. */
   float: boolean;
+  /** In 8 bits but for its result, which is float32, as norms want it; so that the budget holds, too. */
+  widened?: boolean;
   /** Signal to noise, in dB, of the model's output with this layer alone quantised. */
   sqnr?: number;
 }

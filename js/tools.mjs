@@ -14,6 +14,7 @@ import { withExternalData } from './onnx.mjs';
 import { readPicture } from './pictures.mjs';
 import { loadBytes } from './source.mjs';
 
+const forms = { int8: 0, float: 1, widened: 2 };
 const modes = { float32: 0, fp16: 1, dynamic: 2, int8: 3 };
 const rangeRules = ['auto', 'minmax', 'percentile', 'mse'];
 const equalisingPictures = 16, pictureMargin = 0.5, worstBelow = 1; // dB
@@ -132,12 +133,13 @@ class Converter {
     return Array.from({ length: exports.pcl_converter_layer_count(converter) }, (_, i) => {
       const at = exports.pcl_converter_layer(converter, i), view = memory.view;
       const [op, name] = [0, 4].map((offset) => memory.string(view.getUint32(at + offset, true)));
-      return { op, name, macs: view.getFloat64(at + 8, true), weights: view.getUint32(at + 16, true), float: view.getUint32(at + 20, true) === 1 };
+      const [weights, form, mayWiden] = [16, 20, 24].map((offset) => view.getUint32(at + offset, true));
+      return { op, name, macs: view.getFloat64(at + 8, true), weights, float: form === forms.float, widened: form === forms.widened, mayWiden: mayWiden === 1 };
     });
   }
 
-  keepFloat(layer, keep) {
-    this.memory.check(this.exports.pcl_converter_keep_float(this.converter, layer, Number(keep), this.memory.error));
+  setForm(layer, form) {
+    this.memory.check(this.exports.pcl_converter_set_form(this.converter, layer, forms[form], this.memory.error));
   }
 
   activations(rule) {
@@ -373,16 +375,20 @@ class Quantiser {
   async sensitivity(samples, float) {
     const layers = this.converter.layers();
     for (const [i, layer] of layers.entries()) {
-      layers.forEach((_, other) => this.converter.keepFloat(other, other !== i));
+      layers.forEach((_, other) => this.converter.setForm(other, other === i ? 'int8' : 'float'));
       const { results } = await runAll(this.write({ floatInputs: true, floatOutputs: true }), samples, this.options);
       layer.sqnr = judge(float, results, this.peak).sqnr;
       await this.progress('sensitivity', i + 1, layers.length);
     }
-    layers.forEach((_, i) => this.converter.keepFloat(i, false));
+    layers.forEach((_, i) => this.converter.setForm(i, 'int8'));
     return layers;
   }
 
-  /** Layers become float again until the budget holds: those first that bring most noise for the work they do. */
+  /**
+   * Layers get better forms until the budget holds. Norms enlarge what their input was rounded by: the layers before
+   * them first give reals, the noisiest first, which costs next to nothing. Then layers become float again: those first
+   * that bring most noise for the work they do.
+   */
   async fallBack(layers, samples, float, start) {
     const total = (field) => layers.reduce((sum, layer) => sum + layer[field], 0), work = total('macs'), weights = total('weights');
     const cost = (layer) => layer.macs / work + layer.weights / weights;
@@ -390,30 +396,37 @@ class Quantiser {
     const most = this.options.mostFloat ?? 0.25, isFloat = ({ float: kept }) => kept;
     const fits = (layer) => ['macs', 'weights'].every((field) => layers.filter(isFloat).reduce((sum, one) => sum + one[field], layer[field]) <= most * total(field));
     let score = start;
-    const keep = (index, kept) => {
-      this.converter.keepFloat(index, kept);
-      layers[index].float = kept;
+    const setForm = (index, form) => {
+      this.converter.setForm(index, form);
+      Object.assign(layers[index], { float: form === 'float', widened: form === 'widened' });
     };
-    const tryWith = async (index, kept) => {
-      keep(index, kept);
+    const tryWith = async (index, form) => {
+      setForm(index, form);
       return judge(float, (await runAll(this.write(), samples, this.options)).results, this.peak);
     };
-    for (const [tried, index] of order.entries()) {
+    const noisy = [...layers.keys()].filter((index) => layers[index].mayWiden).sort((a, b) => layers[a].sqnr - layers[b].sqnr);
+    const steps = [...noisy.map((index) => [index, 'widened']), ...order.map((index) => [index, 'float'])];
+    for (const [tried, [index, form]] of steps.entries()) {
       if (meetsClearly(score, this.options.budget)) break;
-      if (fits(layers[index])) score = await tryWith(index, true);
-      await this.progress('fall back', tried + 1, order.length);
+      if (form === 'widened' || fits(layers[index])) score = await tryWith(index, form);
+      await this.progress('fall back', tried + 1, steps.length);
     }
-    return meetsClearly(score, this.options.budget) ? this.takeBack(layers, keep, tryWith, score) : score;
+    return meetsClearly(score, this.options.budget) ? this.takeBack(layers, setForm, tryWith, score) : score;
   }
 
-  /** Of the layers that became float, those that are not needed for the budget after all, the dearest first. */
-  async takeBack(layers, keep, tryWith, start) {
+  /** Of the layers that became float, those that need not be for the budget after all, the dearest first. */
+  async takeBack(layers, setForm, tryWith, start) {
     let score = start;
     const kept = [...layers.keys()].filter((index) => layers[index].float).sort((a, b) => layers[b].macs - layers[a].macs);
     for (const index of kept.length > 1 ? kept : []) {
-      const without = await tryWith(index, false);
-      if (meetsClearly(without, this.options.budget)) score = without;
-      else keep(index, true);
+      for (const form of layers[index].mayWiden ? ['int8', 'widened'] : ['int8']) {
+        const without = await tryWith(index, form);
+        if (meetsClearly(without, this.options.budget)) {
+          score = without;
+          break;
+        }
+        setForm(index, 'float');
+      }
     }
     return score;
   }
@@ -447,7 +460,7 @@ async function quantiseToInt8(converter, options) {
     report: {
       mode: 'int8', originalBytes: converter.originalBytes, bytes: bytes.byteLength, pictures: samples.length, judged: judged.length, equalised,
       before, ...score, budgetHolds: meets(score, options.budget), milliseconds: { float: float.milliseconds, int8: last.milliseconds },
-      layers, activations: converter.activations(quantiser.range),
+      layers: layers.map(({ mayWiden, ...layer }) => layer), activations: converter.activations(quantiser.range),
     },
   };
 }

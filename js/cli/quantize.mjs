@@ -149,17 +149,18 @@ function reportData(model, file, { report, ms, samples, settings }) {
       { name: 'a run, one thread', before: `${ms[0].toFixed(1)} ms`, after: `${ms[1].toFixed(1)} ms`, change: `${times(ms[0] / ms[1])} as fast`, good: ms[1] < ms[0] },
     ],
     quality: qualityOf(report), settings, samples,
-    layers: layers.some(({ sqnr }) => sqnr !== undefined) ? layers.map(({ name, op, sqnr, float }) => ({ name: shortName(name), op, error: relativeError(sqnr), kept: float ? 'float' : '' })) : [],
+    layers: layers.some(({ sqnr }) => sqnr !== undefined) ? layers.map(({ name, op, sqnr, float, widened }) => ({ name: shortName(name), op, error: relativeError(sqnr), kept: float ? 'float' : widened ? 'float result' : '' })) : [],
   };
 }
 
 function settingsOf({ mode, calibration }, pictures, report) {
-  const kept = report.layers?.filter(({ float }) => float).length ?? 0;
+  const { layers = [] } = report, kept = layers.filter(({ float }) => float).length, widened = layers.filter((layer) => layer.widened).length;
   return [
     { name: 'mode', value: mode },
     ...(mode === 'int8' ? [
       { name: 'calibrated on', value: `${report.pictures} pictures` }, { name: 'ranges', value: calibration },
-      { name: 'layers equalised', value: `${report.equalised}` }, { name: 'layers kept in float', value: `${kept} of ${report.layers.length}` },
+      { name: 'layers equalised', value: `${report.equalised}` }, { name: 'layers kept in float', value: `${kept} of ${layers.length}` },
+      ...(widened ? [{ name: 'layers with a float result', value: `${widened} of ${layers.length}` }] : []),
     ] : []),
     { name: 'pictures judged', value: `${report.judged ?? 0}` },
   ];
@@ -167,11 +168,12 @@ function settingsOf({ mode, calibration }, pictures, report) {
 
 function summary(model, file, { report, ms }) {
   const { bold, green, red } = colours(), { originalBytes, bytes, budgetHolds, layers = [] } = report;
-  const kept = layers.filter(({ float }) => float);
+  const named = (chosen) => `${chosen.length} of ${layers.length} layers: ${chosen.map(({ name }) => shortName(name)).join(', ')}`;
+  const kept = layers.filter(({ float }) => float), widened = layers.filter((layer) => layer.widened);
   const rows = [
     ['size', `${formatBytes(originalBytes)} -> ${formatBytes(bytes)}`], ['time', `${ms[0].toFixed(1)} -> ${ms[1].toFixed(1)} ms a run, one thread`],
     ...qualityOf(report).map(({ name, value, good }) => [name, good === undefined ? value : good ? green(value) : red(value)]),
-    ...(kept.length ? [['kept in float', `${kept.length} of ${layers.length} layers: ${kept.map(({ name }) => shortName(name)).join(', ')}`]] : []),
+    ...(kept.length ? [['kept in float', named(kept)]] : []), ...(widened.length ? [['float result', named(widened)]] : []),
   ];
   return [`${model} -> ${bold(file)}`, table(rows), ...(budgetHolds === false ? [red('The budget does not hold.')] : [])].join('\n');
 }
@@ -182,9 +184,10 @@ export const quantize = {
   parameters: 'MODEL',
   count: [1, 1],
   about: `Writes a float model, .onnx or .tflite, as a .tflite file in 8 bits. Ranges come from
-your own pictures: some dozens like those it will see. Layers that lose too much stay
-in float until the budget holds. The file says how it wants its pictures when --range,
-or --mean and --std, say so. Exit code 1 when the budget does not hold.`,
+your own pictures: some dozens like those it will see. Where too much is lost, layers
+before norms give float results, and others stay in float, until the budget holds.
+The file says how it wants its pictures when --range, or --mean and --std, say so.
+Exit code 1 when the budget does not hold.`,
   options: {
     calibrate: { type: 'string', multiple: true, short: 'c', value: 'FOLDER', help: 'pictures, or folders of them (int8 needs some)' },
     pictures: { type: 'string', value: 'N', help: `how many of them at most, evenly spread (default: ${mostPictures})` },

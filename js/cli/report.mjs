@@ -5,7 +5,7 @@
 //     facts: [{name, before, after, change}],   texts: size, time, memory …
 //     quality: [{name, value, good}],           texts: PSNR, agreement …; good: true, false or absent
 //     settings: [{name, value}],                texts: mode, pictures …
-//     layers: [{name, op, error, kept}],        error: of the output with this layer alone in int8, 0 to 1; kept: '' or 'float'
+//     layers: [{name, op, error, kept}],        error: of the output with this layer alone in int8, 0 to 1; kept: '', 'float' or 'float result'
 //     samples: [{name, aspect, pictures: [{caption, source}]}],   aspect: width / height; source: a data: URL
 //   })
 //
@@ -64,7 +64,7 @@ export function errorChart(layers) {
   });
   const bars = layers.map(({ name, op, error, kept }, i) => {
     const y = top + i * row, length = across * Math.min(1, (error || 0) / most);
-    return `<g><title>${text(op)} ${text(name)}: ${percent(error || 0)}${kept ? `, stays ${text(kept)}` : ''}</title>`
+    return `<g><title>${text(op)} ${text(name)}: ${percent(error || 0)}${kept ? `, ${text(kept)}` : ''}</title>`
       + `<text x="${labels - 8}" y="${y + 13}" text-anchor="end">${text(clipped(name, 46))}</text>`
       + `<rect class="${kept ? 'kept' : 'bar'}" x="${labels}" y="${y + 3}" width="${length.toFixed(1)}" height="${row - 6}"/>`
       + `<text class="faint" x="${(labels + length + 6).toFixed(1)}" y="${y + 13}">${percent(error || 0)}${kept ? ` ${text(kept)}` : ''}</text></g>`;
@@ -84,7 +84,7 @@ function sampleRow({ name, aspect, pictures }) {
 const section = (title, note, content) => `<section><h2>${title}</h2>${note ? `<p>${note}</p>` : ''}${content}</section>`;
 
 function layerSection(layers) {
-  const key = layers.some(({ kept }) => kept) ? ' <span class="key" style="background:var(--bar)"></span>int8 <span class="key" style="background:var(--kept)"></span>kept in higher precision' : '';
+  const key = layers.some(({ kept }) => kept) ? ' <span class="key" style="background:var(--bar)"></span>int8 <span class="key" style="background:var(--kept)"></span>in higher precision' : '';
   return section('Error of each layer', `How far the network's output moves when one layer alone is in int8, relative to the output; in the network's order.${key}`, errorChart(layers));
 }
 

@@ -18,7 +18,7 @@
 
 #ifdef __wasm32__
 _Static_assert(sizeof(pcl_write_options) == 24, "pcl_write_options");
-_Static_assert(offsetof(pcl_layer_info, macs) == 8 && offsetof(pcl_layer_info, keep_float) == 20, "pcl_layer_info");
+_Static_assert(offsetof(pcl_layer_info, macs) == 8 && offsetof(pcl_layer_info, form) == 20, "pcl_layer_info");
 _Static_assert(offsetof(pcl_activation_info, rule) == 20, "pcl_activation_info");
 #endif
 
@@ -40,7 +40,7 @@ struct pcl_converter {
     pcl_range *ranges;          /* [tensor_count]; of `ranges_rule` when valid */
     bool ranges_valid;
     uint32_t ranges_rule;
-    bool *keep_float;     /* [node_count] */
+    uint8_t *forms;       /* [node_count]: pcl_layer_form */
     pcl_moments *moments; /* [node_count] */
     uint32_t windows;     /* that an observe adds to the moments */
     pcl_range input_ranges[MAX_ENDS], output_ranges[MAX_ENDS]; /* both ends 0: as observed */
@@ -188,8 +188,8 @@ pcl_status pcl_converter_prepare(pcl_converter *self, pcl_error *error) {
     release_prepared(self);
     pcl_arena_init(&self->arena, pcl_byte_limit(&self->options));
     PCL_TRY(read_prepared(self, error));
-    self->keep_float = pcl_graph_alloc(&self->graph, (size_t)self->graph.node_count, sizeof *self->keep_float);
-    if (!self->keep_float) PCL_TRY(PCL_ERROR_LIMIT);
+    self->forms = pcl_graph_alloc(&self->graph, (size_t)self->graph.node_count, sizeof *self->forms);
+    if (!self->forms) PCL_TRY(PCL_ERROR_LIMIT);
     PCL_TRY(make_ready(self, error));
     self->prepared = true;
     return PCL_OK;
@@ -304,14 +304,16 @@ const pcl_layer_info *pcl_converter_layer(pcl_converter *self, uint32_t index) {
     if (n < 0) return NULL;
     const pcl_node *node = self->graph.nodes[n];
     self->layer_info = (pcl_layer_info){node->op_name, node->name, (double)node->macs,
-                                        (uint32_t)pcl_tensor_count(node->inputs[1]), self->keep_float[n]};
+                                        (uint32_t)pcl_tensor_count(node->inputs[1]), self->forms[n],
+                                        pcl_may_widen(&self->graph, node)};
     return &self->layer_info;
 }
 
-pcl_status pcl_converter_keep_float(pcl_converter *self, uint32_t layer, uint32_t keep, pcl_error *error) {
+pcl_status pcl_converter_set_form(pcl_converter *self, uint32_t layer, uint32_t form, pcl_error *error) {
     int32_t n = layer_node(self, layer);
     if (n < 0) return pcl_fail(error, PCL_ERROR_ARGUMENT, "there is no layer %u", layer);
-    self->keep_float[n] = keep != 0;
+    if (form > PCL_LAYER_WIDENED) return pcl_fail(error, PCL_ERROR_ARGUMENT, "there is no form %u", form);
+    self->forms[n] = (uint8_t)form;
     return PCL_OK;
 }
 
@@ -396,7 +398,7 @@ static pcl_status transform(pcl_converter *self, pcl_graph *graph, const pcl_wri
     if (options->range > PCL_RANGE_MSE) return pcl_fail(error, PCL_ERROR_ARGUMENT, "there is no range rule %u", options->range);
     if (!was_observed(self)) return pcl_fail(error, PCL_ERROR_ARGUMENT, "nothing was observed: int8 needs pictures");
     choose_ranges(self, options->range);
-    pcl_quantise_options how = {self->ranges, self->moments, &self->arena, self->keep_float,
+    pcl_quantise_options how = {self->ranges, self->moments, &self->arena, self->forms,
                                 options->float_inputs != 0, options->float_outputs != 0};
     return pcl_quantise(graph, &how);
 }

@@ -35,13 +35,21 @@ typedef struct pcl_write_options {
     size_t metadata_bytes;
 } pcl_write_options;
 
+/* What becomes of a layer in INT8 mode. */
+typedef enum pcl_layer_form {
+    PCL_LAYER_INT8 = 0,
+    PCL_LAYER_FLOAT = 1,  /* it stays as it is */
+    PCL_LAYER_WIDENED = 2 /* it multiplies int8 by int8 and gives float32: its output's error is what norms enlarge */
+} pcl_layer_form;
+
 /* A convolution or fully connected layer of the model. */
 typedef struct pcl_layer_info {
     const char *op;
     const char *name;    /* of its output */
     double macs;
     uint32_t weights;    /* elements */
-    uint32_t keep_float; /* as pcl_converter_keep_float left it */
+    uint32_t form;       /* a pcl_layer_form, as pcl_converter_set_form left it */
+    uint32_t may_widen;  /* whether PCL_LAYER_WIDENED would make a difference */
 } pcl_layer_info;
 
 /* A float activation and what was chosen for it. */
@@ -93,8 +101,8 @@ PCL_API pcl_status pcl_converter_equalise(pcl_converter *converter, uint32_t *la
 
 PCL_API uint32_t pcl_converter_layer_count(const pcl_converter *converter);
 PCL_API const pcl_layer_info *pcl_converter_layer(pcl_converter *converter, uint32_t index);
-/* In INT8 mode a layer with keep = 1 stays float. */
-PCL_API pcl_status pcl_converter_keep_float(pcl_converter *converter, uint32_t layer, uint32_t keep, pcl_error *error);
+/* PCL_LAYER_WIDENED is as PCL_LAYER_INT8 for layers that may not be widened. */
+PCL_API pcl_status pcl_converter_set_form(pcl_converter *converter, uint32_t layer, uint32_t form, pcl_error *error);
 
 PCL_API uint32_t pcl_converter_activation_count(const pcl_converter *converter);
 /* NULL when out of range or nothing was observed. */

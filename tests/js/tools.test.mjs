@@ -105,6 +105,15 @@ test('a convolution before an instance norm uses the whole range in each channel
   assert.deepEqual(steps, ['CONV_2D', 'INSTANCE_NORM', 'MIRROR_PAD']);
 });
 
+test('a convolution before an instance norm gives reals where the budget asks for more', async () => {
+  const pictures = Array.from({ length: 4 }, (_, i) => ({ x: drawn(`picture ${i}`, [1, 16, 16, 3]) }));
+  const { bytes, report } = await quantize(normalised(), { pictures, equalise: false, budget: { agreement: 2, psnr: 200 }, mostFloat: 0 });
+  assert.deepEqual(report.layers.map(({ float: kept, widened }) => [kept, widened]), [[false, true]]);
+  assert.ok(report.sqnr > report.before.sqnr + 10, `${report.before.sqnr} dB, then ${report.sqnr} dB`);
+  const { steps } = await run(bytes, { x: new Uint8Array(768) });
+  assert.deepEqual(steps, ['CONV_2D', 'INSTANCE_NORM', 'MIRROR_PAD']);
+});
+
 /** y = a * x + b of each pixel: a picture where the values say so. */
 function painter(a, b) {
   const weights = Float32Array.from({ length: 9 }, (_, i) => (i % 4 ? 0 : a)), options = { padding: SAME, strideW: 1, strideH: 1 };

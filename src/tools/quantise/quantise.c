@@ -22,6 +22,7 @@ typedef struct rewriter {
     pcl_node **old;
     int32_t old_count;
     bool *quantised;     /* [old_count] */
+    bool *widened;       /* [old_count]: reads bytes, makes reals */
     int32_t *parents;    /* [tensor_count]: forest of the tensors that share a scale */
     pcl_range *ranges;   /* [tensor_count]: at the roots */
     float *scales;       /* [tensor_count]: at the roots */
@@ -44,6 +45,14 @@ bool pcl_can_quantise(const pcl_node *node) {
     const pcl_tensor *bias = place < node->input_count ? node->inputs[place] : NULL;
     if (!is_activation(x) || !weights->constant || weights->dtype != PCL_FLOAT32) return false;
     return !bias || (bias->constant && bias->dtype == PCL_FLOAT32);
+}
+
+bool pcl_may_widen(const pcl_graph *graph, const pcl_node *node) {
+    if (node->op != &pcl_op_conv_2d || !pcl_can_quantise(node) || pcl_graph_is_output(graph, node->outputs[0])) return false;
+    for (int32_t n = 0; n < graph->node_count; n++)
+        for (int32_t i = 0; i < graph->nodes[n]->input_count; i++)
+            if (graph->nodes[n]->inputs[i] == node->outputs[0] && pcl_kind_of(graph->nodes[n]) != PCL_KIND_FLOAT) return false;
+    return true;
 }
 
 /* Are the bytes of a tensor at hand, or as good as? The norms' kernel writes them. */
@@ -122,7 +131,8 @@ static void keep_factors_real(rewriter *self, bool *real) {
 static bool is_read_as_bytes(const rewriter *self, const pcl_tensor *tensor) {
     for (int32_t n = 0; n < self->old_count; n++)
         for (int32_t i = 0; i < self->old[n]->input_count; i++)
-            if (self->old[n]->inputs[i] == tensor && (self->quantised[n] || self->old[n]->op == &pcl_op_instance_norm)) return true;
+            if (self->old[n]->inputs[i] == tensor &&
+                (self->quantised[n] || self->widened[n] || self->old[n]->op == &pcl_op_instance_norm)) return true;
     return false;
 }
 
@@ -146,8 +156,10 @@ static pcl_status decide(rewriter *self) {
     for (int32_t n = 0; n < self->old_count; n++) {
         const pcl_node *node = self->old[n];
         pcl_kind kind = pcl_kind_of(node);
-        bool kept = (self->options->keep_float && self->options->keep_float[n]) || real[node->outputs[0]->place];
-        if (kind == PCL_KIND_WEIGHTED) self->quantised[n] = !kept && pcl_can_quantise(node);
+        uint8_t form = self->options->forms ? self->options->forms[n] : PCL_LAYER_INT8;
+        bool kept = form == PCL_LAYER_FLOAT || real[node->outputs[0]->place];
+        if (kind == PCL_KIND_WEIGHTED && !kept && form == PCL_LAYER_WIDENED) self->widened[n] = pcl_may_widen(self->graph, node);
+        if (kind == PCL_KIND_WEIGHTED) self->quantised[n] = !kept && !self->widened[n] && pcl_can_quantise(node);
         else if (kind != PCL_KIND_FLOAT) self->quantised[n] = !kept && wants_bytes(self, made, node);
         bool to_bytes = self->quantised[n] || (node->op == &pcl_op_instance_norm && has_bytes(self, made, node->inputs[0]));
         for (int32_t i = 0; i < node->output_count; i++) made[node->outputs[i]->place] = to_bytes;
@@ -297,6 +309,24 @@ static bool set_outputs(rewriter *self, const pcl_node *node, pcl_node *copy) {
     return true;
 }
 
+/* A widened layer computes in the file what float ones do, on dequantised bytes and weights: whoever knows no better
+ * gets the same from that. */
+static bool dequantise_operands(rewriter *self, pcl_node *conv, const pcl_tensor *old_bias) {
+    pcl_tensor *bytes = conv->inputs[0], *weights = conv->inputs[1], *integers = conv->inputs[2];
+    pcl_tensor *x = pcl_graph_new_tensor(self->graph, bytes->name, PCL_FLOAT32, &bytes->shape);
+    pcl_tensor *w = pcl_graph_new_tensor(self->graph, weights->name, PCL_FLOAT32, &weights->shape);
+    pcl_tensor *bias = pcl_build_constant(self->graph, old_bias ? old_bias->name : "bias", PCL_FLOAT32, &integers->shape, NULL);
+    if (!bias || !convert(self, &pcl_op_dequantize, bytes, x) || !convert(self, &pcl_op_dequantize, weights, w)) return false;
+    for (size_t c = 0; c < pcl_tensor_count(bias); c++) {
+        double scale = (double)bytes->quantization.scales[0] * (double)weights->quantization.scales[c];
+        ((float *)bias->data)[c] = (float)(((const int32_t *)integers->data)[c] * scale);
+    }
+    conv->inputs[0] = x;
+    conv->inputs[1] = w;
+    conv->inputs[2] = bias;
+    return true;
+}
+
 static bool rewrite_weighted(rewriter *self, int32_t n) {
     const pcl_node *node = self->old[n];
     bool transposed = node->op == &pcl_op_transpose_conv;
@@ -311,16 +341,21 @@ static bool rewrite_weighted(rewriter *self, int32_t n) {
     pcl_moments *moments = &self->options->moments[n];
     if (moments->count > 0 && !pcl_round_for_outputs(moments, self->options->arena, node, weights, quantised)) return false;
     pcl_tensor *new_bias = pcl_quantise_bias(self->graph, node, bias, weights, quantised, scale, moments);
-    pcl_node *copy = append(self, node);
+    pcl_node made = *node;
     pcl_tensor **inputs = pcl_graph_alloc(self->graph, (size_t)bias_at + 1, sizeof *inputs);
-    if (!new_bias || !copy || !inputs) return false;
+    if (!new_bias || !inputs) return false;
     inputs[0] = node->inputs[0];
     inputs[1] = quantised;
     inputs[x_at] = x;
     inputs[bias_at] = new_bias;
-    copy->inputs = inputs;
-    copy->input_count = bias_at + 1;
-    return set_outputs(self, node, copy);
+    made.inputs = inputs;
+    made.input_count = bias_at + 1;
+    if (self->widened[n] && !dequantise_operands(self, &made, bias)) return false;
+    pcl_node *copy = append(self, &made);
+    if (!copy) return false;
+    if (!self->widened[n]) return set_outputs(self, node, copy);
+    self->reals[node->outputs[0]->place] = node->outputs[0];
+    return true;
 }
 
 static bool rewrite_quantised(rewriter *self, const pcl_node *node) {
@@ -401,13 +436,14 @@ static pcl_status rewrite_outputs(rewriter *self) {
 static bool allocate(rewriter *self) {
     size_t tensors = (size_t)self->graph->tensor_count;
     self->quantised = pcl_graph_alloc(self->graph, (size_t)self->old_count, sizeof *self->quantised);
+    self->widened = pcl_graph_alloc(self->graph, (size_t)self->old_count, sizeof *self->widened);
     self->parents = pcl_graph_alloc(self->graph, tensors, sizeof *self->parents);
     self->ranges = pcl_graph_alloc(self->graph, tensors, sizeof *self->ranges);
     self->scales = pcl_graph_alloc(self->graph, tensors, sizeof *self->scales);
     self->zero_points = pcl_graph_alloc(self->graph, tensors, sizeof *self->zero_points);
     self->reals = pcl_graph_alloc(self->graph, tensors, sizeof *self->reals);
     self->bytes = pcl_graph_alloc(self->graph, tensors, sizeof *self->bytes);
-    return self->quantised && self->parents && self->ranges && self->scales && self->zero_points && self->reals && self->bytes;
+    return self->quantised && self->widened && self->parents && self->ranges && self->scales && self->zero_points && self->reals && self->bytes;
 }
 
 pcl_status pcl_quantise(pcl_graph *graph, const pcl_quantise_options *options) {
@@ -421,8 +457,9 @@ pcl_status pcl_quantise(pcl_graph *graph, const pcl_quantise_options *options) {
     PCL_TRY_RETURN(rewrite_inputs(&self));
     for (int32_t n = 0; n < self.old_count; n++) {
         const pcl_node *node = self.old[n];
-        bool done = !self.quantised[n] ? rewrite_float(&self, node)
-                    : pcl_has_weights(node) ? rewrite_weighted(&self, n) : rewrite_quantised(&self, node);
+        bool done = !self.quantised[n] && !self.widened[n] ? rewrite_float(&self, node)
+                    : pcl_has_weights(node)                ? rewrite_weighted(&self, n)
+                                                           : rewrite_quantised(&self, node);
         if (!done) return PCL_ERROR_LIMIT;
     }
     PCL_TRY_RETURN(rewrite_outputs(&self));
