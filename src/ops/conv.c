@@ -9,7 +9,9 @@
 enum {
     ROW_TILE = 6,              /* pixels that the GEMM kernels do at once */
     COLUMN_TILE = 8,           /* and channels of the output */
-    PATCH_BYTES = 128 << 10,   /* patches made before they are used: they stay in the second-level cache */
+    NEAR_BYTES = 32 << 10,     /* patches made before they are used: they stay in the first-level cache, */
+    FAR_BYTES = 128 << 10,     /* or the second-level one, if all weights would pass for too few of them otherwise: */
+    FEW_PATCHES = 48,
     RESIDUAL_BYTES = 16 << 10, /* output made before the residual is added to it */
     MAX_EXTENT = 1 << 20,      /* filter size times dilation */
     MAX_PATCH = 1 << 26,       /* elements: some patches, as floats, can be counted in 32 bits */
@@ -225,8 +227,12 @@ static bool plan_chunks(conv *self, const pcl_node *node, size_t element, size_t
     size_t patch_bytes = self->direct ? (size_t)p->filter_h * (size_t)p->filter_w * p->tap_bytes
                                       : pcl_im2col_stride(p);
     size_t wanted = self->pixels;
-    if (!self->direct) wanted = PATCH_BYTES / patch_bytes;
-    else if (node->attributes.conv.residual) wanted = RESIDUAL_BYTES / (self->group_columns * self->out_element);
+    if (!self->direct) {
+        size_t near = NEAR_BYTES / patch_bytes, far = FAR_BYTES / patch_bytes;
+        wanted = near >= FEW_PATCHES ? near : far < FEW_PATCHES ? far : FEW_PATCHES;
+    } else if (node->attributes.conv.residual) {
+        wanted = RESIDUAL_BYTES / (self->group_columns * self->out_element);
+    }
     self->chunk = wanted < ROW_TILE ? ROW_TILE : wanted / ROW_TILE * ROW_TILE;
     if (wanted >= self->pixels) self->chunk = self->pixels;
     self->patch_stride = patch_bytes / element;

@@ -28,6 +28,14 @@ static void copy_pieces(uint8_t *out, size_t out_stride, const uint8_t *in, size
         for (size_t i = 0; i < count; i++) memcpy(out + i * out_stride, in + i * in_stride, BLOCK);
         return;
     }
+    if (bytes <= 2 * BLOCK) {
+        size_t last = bytes - BLOCK;
+        for (size_t i = 0; i < count; i++, out += out_stride, in += in_stride) {
+            memcpy(out, in, BLOCK);
+            memcpy(out + last, in + last, BLOCK);
+        }
+        return;
+    }
     for (size_t i = 0; i < count; i++) copy_blocks(out + i * out_stride, in + i * in_stride, bytes);
 }
 
@@ -43,11 +51,14 @@ static int32_t taps_per_piece(const pcl_im2col *p) {
     return p->dilation_w == 1 && p->tap_bytes == p->pixel_bytes ? p->filter_w : 1;
 }
 
-/* A piece of one patch that may reach outside, tap by tap. */
+/* A piece of one patch that may reach outside: tap by tap there. Taps of a piece lie side by side. */
 static void copy_edge(const pcl_im2col *p, const uint8_t *row, int32_t column, int32_t taps, uint8_t *out) {
-    for (int32_t i = 0; i < taps; i++, out += p->tap_bytes) {
-        int32_t x = p->reflect ? pcl_mirror(column + i, p->in_w) : column + i;
-        if (inside(x, p->in_w)) copy_blocks(out, row + (size_t)x * p->pixel_bytes, p->tap_bytes);
+    for (int32_t i = 0, run; i < taps; i += run, out += (size_t)run * p->tap_bytes) {
+        int32_t x = column + i;
+        run = 1;
+        if (inside(x, p->in_w)) run = taps - i < p->in_w - x ? taps - i : p->in_w - x;
+        else if (p->reflect) x = pcl_mirror(x, p->in_w);
+        if (inside(x, p->in_w)) copy_blocks(out, row + (size_t)x * p->pixel_bytes, (size_t)run * p->tap_bytes);
         else fill_blocks(out, p->pad_byte, p->tap_bytes);
     }
 }

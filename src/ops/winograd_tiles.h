@@ -29,6 +29,9 @@ static inline bool pcl_winograd_vanishes(const pcl_winograd_tiles *tiles, size_t
     return tiles->paired && (matrix / PCL_WINOGRAD_LINE == 2 || matrix % PCL_WINOGRAD_LINE == 2);
 }
 
+/* How many are left. */
+static inline int pcl_winograd_products(const pcl_winograd_tiles *tiles) { return tiles->paired ? 25 : 36; }
+
 pcl_winograd_tiles pcl_winograd_cut(const pcl_im2col *window, size_t pictures);
 
 /* The place of a tile's outputs in the batch. */

@@ -54,12 +54,13 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     size_t in_channels = (size_t)tensors->input->shape.dims[3], out_channels = (size_t)tensors->channels;
     size_t pictures = (size_t)tensors->input->shape.dims[0];
     double depth = (double)in_channels, columns = (double)out_channels;
-    double tiles = (double)pcl_winograd_cut(window, pictures).count;
+    pcl_winograd_tiles cut = pcl_winograd_cut(window, pictures);
+    double tiles = (double)cut.count, matrices = pcl_winograd_products(&cut);
     double whole = (double)pcl_round_up(in_channels, STEP) * (double)pcl_round_up(out_channels, PANEL);
     double outputs = (double)pictures * window->out_h * window->out_w;
     double transforms = 160 * depth + 400 * columns;
     return in_channels <= MAX_CHANNELS && out_channels <= MAX_CHANNELS && tiles >= MIN_TILES &&
-           tiles * (MATRICES * whole + transforms) < 0.9 * outputs * 9 * depth * columns * kernels->dot_cost &&
+           tiles * (matrices * whole + transforms) < 0.9 * outputs * 9 * depth * columns * kernels->dot_cost &&
            sums_fit(tensors);
 }
 
