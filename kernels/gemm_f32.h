@@ -28,8 +28,8 @@ PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32_panel *panel, size_t row, i
     }
     const float *weights = panel->weights, *end = weights + task->depth * 8;
     size_t stride = task->a_stride;
-    for (const float *const *run = task->runs; weights != end; run++) {
-        const float *a = *run + row * stride;
+    for (const void *const *run = task->runs; weights != end; run++) {
+        const float *a = (const float *)*run + row * stride;
         for (const float *run_end = weights + task->run * 8; weights != run_end; weights += 8, a++) {
             const float *value_at = a;
             v128_t w0 = wasm_v128_load(weights), w1 = w0;
@@ -63,8 +63,9 @@ typedef void pcl_gemm_f32_rows(const pcl_gemm_f32_panel *panel, size_t row, size
 PCL_INLINE void pcl_gemm_f32_walk(const pcl_gemm_f32 *given, pcl_gemm_f32_rows *rows) {
     pcl_gemm_f32 own = *given;
     const pcl_gemm_f32 *task = &own;
+    const void *whole = own.a;
     if (!own.runs) {
-        own.runs = &own.a;
+        own.runs = &whole;
         own.run = own.depth;
     }
     size_t fitting = 16384 / sizeof(float) / task->depth / 12 * 12;

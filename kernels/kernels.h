@@ -58,6 +58,9 @@ typedef struct pcl_gemm_u8 {
     size_t rows, columns, depth;
     const uint8_t *a; /* [rows][a_stride], depth bytes used of each row */
     size_t a_stride;
+    /* NULL, or as gemm_f32 has them; `run` a multiple of 4. For tables with takes_runs, and no weight zero point. */
+    const void *const *runs;
+    size_t run;
     const void *packed;
     const int32_t *bias; /* [columns] */
     int32_t weight_zero_point;
@@ -90,7 +93,7 @@ typedef struct pcl_gemm_f32 {
     size_t a_stride; /* in floats */
     /* NULL, or where a lies in pieces, in place of `a`: a[m][k] is runs[k / run][m * a_stride + k % run], and depth a
      * multiple of `run`. */
-    const float *const *runs;
+    const void *const *runs;
     size_t run;
     const float *packed;
     const float *bias; /* [columns] */
@@ -210,6 +213,7 @@ typedef struct pcl_kernels {
     int32_t dot_offset; /* 0 or 128, see gemm_u8 */
     float dot_cost;     /* of a product in gemm_u8, where one in gemm_i16 is 1; 0: use the former whatever it costs */
 
+    bool takes_runs; /* gemm_u8 */
     void (*gemm_u8)(const pcl_gemm_u8 *task);
     /* NULL, both, in tables of other machines. pack_pairs: weights: [columns][depth], columns: 1..4. Without
      * a `space` it counts what they come to, in *to, and returns its bytes, SIZE_MAX on overflow; with one of so many

@@ -129,6 +129,7 @@ PCL_INLINE v128_t pcl_narrow(v128_t a, v128_t b, v128_t c, v128_t d, const pcl_r
 PCL_INLINE uint32_t pcl_sum_u8(const uint8_t *bytes, size_t count) {
     v128_t sums = wasm_i32x4_splat(0);
     size_t i = 0;
+    PCL_ROLLED
     for (; i + 16 <= count; i += 16) {
         v128_t pairs = wasm_u16x8_extadd_pairwise_u8x16(wasm_v128_load(bytes + i));
         sums = wasm_i32x4_add(sums, wasm_u32x4_extadd_pairwise_u16x8(pairs));

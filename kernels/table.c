@@ -13,6 +13,7 @@
 static const pcl_kernels scalar = {
     .isa = PCL_ISA_SCALAR,
     .dot_offset = 0,
+    .takes_runs = true,
     .gemm_u8 = pcl_gemm_u8_scalar,
     .gemm_i16 = pcl_gemm_i16_scalar,
     .gemm_f32 = pcl_gemm_f32_scalar,
@@ -64,11 +65,12 @@ static const pcl_kernels simd128 = {
 
 #if defined(PCL_HAVE_RELAXED)
 /* The relaxed tables differ in the functions that rest on the dot product. */
-#define RELAXED_TABLE(offset, cost, gemm, pairs, pack, dwconv) \
+#define RELAXED_TABLE(offset, cost, runs, gemm, pairs, pack, dwconv) \
     {                                              \
         .isa = PCL_ISA_RELAXED,                    \
         .dot_offset = offset,                      \
         .dot_cost = cost,                          \
+        .takes_runs = runs,                        \
         .gemm_u8 = gemm,                           \
         .gemm_pairs = pairs,                       \
         .pack_pairs = pack,                        \
@@ -93,11 +95,11 @@ static const pcl_kernels simd128 = {
     }
 
 static const pcl_kernels relaxed_by_dot[] = {
-    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, 0.45f, pcl_gemm_u8_relaxed, NULL, NULL, pcl_dwconv_u8_relaxed),
-    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, 0.2f, pcl_gemm_u8_relaxed_signed, NULL, NULL, pcl_dwconv_u8_relaxed_signed),
+    [PCL_DOT_UNSIGNED] = RELAXED_TABLE(0, 0.45f, true, pcl_gemm_u8_relaxed, NULL, NULL, pcl_dwconv_u8_relaxed),
+    [PCL_DOT_SIGNED] = RELAXED_TABLE(128, 0.2f, false, pcl_gemm_u8_relaxed_signed, NULL, NULL, pcl_dwconv_u8_relaxed_signed),
     [PCL_DOT_SATURATING] =
-        RELAXED_TABLE(0, 1, pcl_gemm_u8_simd128, pcl_gemm_pairs_relaxed, pcl_pack_pairs_relaxed, pcl_dwconv_u8_simd128),
-    [PCL_DOT_OTHER] = RELAXED_TABLE(0, 1, pcl_gemm_u8_simd128, NULL, NULL, pcl_dwconv_u8_simd128),
+        RELAXED_TABLE(0, 1, false, pcl_gemm_u8_simd128, pcl_gemm_pairs_relaxed, pcl_pack_pairs_relaxed, pcl_dwconv_u8_simd128),
+    [PCL_DOT_OTHER] = RELAXED_TABLE(0, 1, false, pcl_gemm_u8_simd128, NULL, NULL, pcl_dwconv_u8_simd128),
 };
 #endif
 

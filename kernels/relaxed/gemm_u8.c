@@ -25,8 +25,8 @@ typedef struct block {
     const pcl_gemm_u8 *task;
     const pcl_gemm_u8_panel *panel; /* its corrections[0] belongs to `first` */
     size_t first, end;
-    const uint8_t *a; /* row `first`, as the dot product takes it */
-    size_t a_stride;
+    const void *const *runs; /* as the task has them, one at least, from row `origin` on */
+    size_t run, a_stride, origin;
 } block;
 
 /* Rows of the last panel, fewer than eight columns; apart, for it is rare. bytes: [rows][8] */
@@ -70,7 +70,6 @@ PCL_INLINE void multiply(const void *context, size_t row, int rows, int vectors)
     const pcl_gemm_u8_panel *panel = b->panel;
     tile t;
     for (int r = 0; r < rows; r++) {
-        t.a[r] = b->a + (row - b->first + (size_t)r) * b->a_stride;
         t.sums[r][0] = panel->bias[0];
         t.sums[r][1] = panel->bias[1];
     }
@@ -81,8 +80,11 @@ PCL_INLINE void multiply(const void *context, size_t row, int rows, int vectors)
             t.sums[r][1] = wasm_i32x4_sub(t.sums[r][1], correction);
         }
     }
-    const int8_t *weights = panel->weights;
-    for (size_t k = 0; k < panel->quads * 4; k += 4, weights += 32) multiply_quad(&t, weights, k, rows);
+    const int8_t *weights = panel->weights, *end = weights + panel->quads * 32;
+    for (const void *const *run = b->runs; weights != end; run++) {
+        for (int r = 0; r < rows; r++) t.a[r] = (const uint8_t *)*run + (row - b->origin + (size_t)r) * b->a_stride;
+        for (size_t k = 0; k < b->run; k += 4, weights += 32) multiply_quad(&t, weights, k, rows);
+    }
     store(b, row, rows, &t);
 }
 
@@ -101,11 +103,13 @@ PCL_APART void panels_apart(block *b, uint32_t offset) {
 }
 
 void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) {
+    const void *whole = task->a;
     size_t height = pcl_gemm_u8_block_rows(task->depth, 12);
     for (size_t row = 0, end; row < task->rows; row = end) {
         end = task->rows - row < height ? task->rows : row + height;
-        block b = {.task = task, .first = row, .end = end, .a_stride = task->a_stride};
-        b.a = task->a + row * task->a_stride;
+        block b = {.task = task, .first = row, .end = end, .runs = &whole, .run = (task->depth + 3) / 4 * 4};
+        b.a_stride = task->a_stride;
+        if (task->runs) b.runs = task->runs, b.run = task->run;
         panels_apart(&b, 0);
     }
 }
@@ -115,7 +119,8 @@ void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) {
 enum { FLIPPED_BYTES = 65536 };
 
 /* Bytes less 128; some more than `count`. */
-PCL_INLINE void flip(const uint8_t *from, size_t count, uint8_t *to) {
+PCL_APART void flip_apart(const uint8_t *from, size_t count, uint8_t *to) {
+    PCL_ROLLED
     for (size_t i = 0; i < count; i += 16)
         wasm_v128_store(to + i, wasm_v128_xor(wasm_v128_load(from + i), wasm_i8x16_splat(INT8_MIN)));
 }
@@ -129,9 +134,10 @@ static void long_row(const pcl_gemm_u8 *task, size_t row, uint8_t *flipped) {
         tile t = {.a = {flipped}};
         for (int i = 0; i < 2; i++) t.sums[0][i] = wasm_i32x4_sub(panel.bias[i], wasm_i32x4_splat(correction));
         const int8_t *weights = panel.weights;
+        PCL_ROLLED
         for (size_t k = 0; k < panel.quads * 4; k += 4, weights += 32) {
             size_t at = k % FLIPPED_BYTES, left = task->depth - k;
-            if (at == 0) flip(task->a + row * task->a_stride + k, left < FLIPPED_BYTES ? left : FLIPPED_BYTES, flipped);
+            if (at == 0) flip_apart(task->a + row * task->a_stride + k, left < FLIPPED_BYTES ? left : FLIPPED_BYTES, flipped);
             multiply_quad(&t, weights, at, 1);
         }
         pcl_gemm_u8_store_apart(task, &panel, t.sums, row, 1);
@@ -150,8 +156,11 @@ void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) {
         }
         end = task->rows - row < height ? task->rows : row + height;
         for (size_t r = row; r < end; r++)
-            flip(task->a + r * task->a_stride, task->depth, flipped + (r - row) * stride);
-        block b = {.task = task, .first = row, .end = end, .a = flipped, .a_stride = stride};
+            flip_apart(task->a + r * task->a_stride, task->depth, flipped + (r - row) * stride);
+        const void *a = flipped;
+        block b = {.task = task, .first = row, .end = end, .runs = &a, .run = (task->depth + 3) / 4 * 4};
+        b.a_stride = stride;
+        b.origin = row;
         panels_apart(&b, 128);
     }
 }

@@ -17,13 +17,17 @@ static void store(const pcl_gemm_u8 *task, size_t m, size_t n, int32_t sum) {
     }
 }
 
+static uint8_t value_at(const pcl_gemm_u8 *task, size_t m, size_t k) {
+    const uint8_t *a = task->runs ? task->runs[k / task->run] : task->a;
+    return a[m * task->a_stride + (task->runs ? k % task->run : k)];
+}
+
 void pcl_gemm_u8_scalar(const pcl_gemm_u8 *task) {
     for (size_t m = 0; m < task->rows; m++) {
-        const uint8_t *a = task->a + m * task->a_stride;
         for (size_t n = 0; n < task->columns; n++) {
             uint32_t sum = (uint32_t)task->bias[n];
             for (size_t k = 0; k < task->depth; k++) {
-                sum += (uint32_t)(a[k] * (weight_at(task, n, k) - task->weight_zero_point));
+                sum += (uint32_t)(value_at(task, m, k) * (weight_at(task, n, k) - task->weight_zero_point));
             }
             store(task, m, n, (int32_t)sum);
         }

@@ -101,6 +101,7 @@ pcl_gemm_u8_panel pcl_gemm_u8_panel_apart(const pcl_gemm_u8 *task, size_t first,
 const int32_t *pcl_gemm_u8_correct_apart(const pcl_gemm_u8 *task, uint32_t offset, size_t row, size_t end,
                                          int32_t *corrections) {
     if (task->weight_zero_point == 0) return NULL;
+    PCL_ROLLED
     for (size_t i = row; i < end; i++) {
         uint32_t sum = pcl_sum_u8(task->a + i * task->a_stride, task->depth) - offset * (uint32_t)task->depth;
         corrections[i - row] = (int32_t)(sum * (uint32_t)task->weight_zero_point);
@@ -116,6 +117,7 @@ static void store_reals(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel,
         size_t column = panel->first + i * 4;
         float *out = reals->out + row * task->out_stride + column;
         v128_t scale = panel->scale[i], shift = wasm_v128_load(reals->shift + column);
+        PCL_ROLLED
         for (size_t r = 0; r < rows; r++, out += task->out_stride) {
             v128_t value = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[r][i]), scale);
             value = pcl_clamp_f32x4(wasm_f32x4_add(value, shift), low, high);
@@ -150,6 +152,7 @@ void pcl_gemm_u8_store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *p
         out += stride;
         wasm_v128_store64_lane(out, bytes, 1);
     }
+    PCL_ROLLED
     for (size_t r = 0; !whole && r < rows; r++) memcpy(end + r * task->out_stride, part[r], panel->columns);
 }
 

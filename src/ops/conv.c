@@ -430,7 +430,8 @@ static void run_chunk(const conv_run *run, size_t pixel, size_t count, size_t fi
     uint8_t *out = (uint8_t *)run->node->outputs[0]->data + pixel * stride * element;
     for (size_t group = 0; group < self->groups; group++) {
         const uint8_t *patches = patches_at(run, group, pixel, count, scratch);
-        pcl_dense_run(run->kernels, &self->dense[group], count, patches, self->patch_stride, first_column, columns,
+        pcl_dense_left left = {.a = patches, .stride = self->patch_stride};
+        pcl_dense_run(run->kernels, &self->dense[group], count, &left, first_column, columns,
                       out + (group * self->group_columns + first_column) * element, stride);
     }
     if (!run->node->attributes.conv.residual) return;

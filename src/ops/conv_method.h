@@ -41,7 +41,7 @@ extern const pcl_conv_method pcl_winograd_u8;
  * and nothing is copied filter_h times. */
 extern const pcl_conv_method pcl_row_conv;
 
-/* Convolutions of floats without patches, of many output channels: what a row
+/* Convolutions without patches, of many output channels: what a row
  * of the filter sees of a row of the picture is a run of the matrix' rows, and
  * the kernel takes a pointer to each run (Dukhan, "The Indirect Convolution
  * Algorithm", 2019). The same sums in the same order as with patches. */

@@ -194,7 +194,7 @@ pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node 
     return quantised ? pack_u8(context, node, weighted, matrix, out) : pack_f32(context, node, weighted, matrix, out);
 }
 
-static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const uint8_t *a, size_t a_stride,
+static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const pcl_dense_left *left,
                    size_t first_column, size_t columns, void *out, size_t out_stride) {
     pcl_requantization requantization = dense->requantization;
     pcl_real_output reals = {.out = out, .low = dense->low, .high = dense->high};
@@ -205,8 +205,10 @@ static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
     pcl_gemm_u8 task = {.rows = rows,
                         .columns = columns,
                         .depth = dense->depth,
-                        .a = a,
-                        .a_stride = a_stride,
+                        .a = left->a,
+                        .a_stride = left->stride,
+                        .runs = left->runs,
+                        .run = left->run,
                         .packed = packed + first_column / PANEL * panel_bytes(dense),
                         .bias = bias + first_column,
                         .weight_zero_point = dense->weight_zero_point,
@@ -217,14 +219,16 @@ static void run_u8(const pcl_kernels *kernels, const pcl_dense *dense, size_t ro
     (dense->paired ? kernels->gemm_pairs : kernels->gemm_u8)(&task);
 }
 
-static void run_f32(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const float *a, size_t a_stride,
+static void run_f32(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const pcl_dense_left *left,
                     size_t first_column, size_t columns, float *out, size_t out_stride) {
     const float *packed = dense->packed, *bias = dense->bias;
     pcl_gemm_f32 task = {.rows = rows,
                          .columns = columns,
                          .depth = dense->depth,
-                         .a = a,
-                         .a_stride = a_stride,
+                         .a = left->a,
+                         .a_stride = left->stride,
+                         .runs = left->runs,
+                         .run = left->run,
                          .packed = packed + first_column * dense->depth,
                          .bias = bias + first_column,
                          .low = dense->low,
@@ -234,10 +238,10 @@ static void run_f32(const pcl_kernels *kernels, const pcl_dense *dense, size_t r
     kernels->gemm_f32(&task);
 }
 
-void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const void *a, size_t a_stride,
+void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const pcl_dense_left *left,
                    size_t first_column, size_t columns, void *out, size_t out_stride) {
-    if (dense->quantised) run_u8(kernels, dense, rows, a, a_stride, first_column, columns, out, out_stride);
-    else run_f32(kernels, dense, rows, a, a_stride, first_column, columns, out, out_stride);
+    if (dense->quantised) run_u8(kernels, dense, rows, left, first_column, columns, out, out_stride);
+    else run_f32(kernels, dense, rows, left, first_column, columns, out, out_stride);
 }
 
 static size_t busiest(size_t items, size_t tile, size_t threads) {

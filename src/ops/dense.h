@@ -34,9 +34,17 @@ typedef struct pcl_dense {
 pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
                              const pcl_weight_matrix *matrix, pcl_dense *out);
 
+/* The matrix to be multiplied, in uint8 or float: rows `stride` elements apart, whole or in runs (kernels/kernels.h). */
+typedef struct pcl_dense_left {
+    const void *a;
+    size_t stride;
+    const void *const *runs;
+    size_t run;
+} pcl_dense_left;
+
 /* out[row][c] for first_column <= c < first_column + columns (first_column a
  * multiple of 8); `out` is the place of (0, first_column). Strides in elements. */
-void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const void *a, size_t a_stride,
+void pcl_dense_run(const pcl_kernels *kernels, const pcl_dense *dense, size_t rows, const pcl_dense_left *left,
                    size_t first_column, size_t columns, void *out, size_t out_stride);
 
 /* Whether threads share the columns of the result more evenly than its rows. */

@@ -80,8 +80,8 @@ static void run_part(void *argument, const pcl_part *part) {
     const pcl_dense *dense = &run->self->dense;
     pcl_dense_part own = pcl_dense_share(dense, run->self->rows, run->self->by_columns, part);
     if (own.first_row == own.end_row || own.first_column == own.end_column) return;
-    pcl_dense_run(run->kernels, dense, own.end_row - own.first_row,
-                  run->in + own.first_row * dense->depth * dense->element, dense->depth, own.first_column,
+    pcl_dense_left left = {.a = run->in + own.first_row * dense->depth * dense->element, .stride = dense->depth};
+    pcl_dense_run(run->kernels, dense, own.end_row - own.first_row, &left, own.first_column,
                   own.end_column - own.first_column,
                   run->out + (own.first_row * dense->columns + own.first_column) * dense->element, dense->columns);
 }

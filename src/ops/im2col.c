@@ -28,14 +28,6 @@ static void copy_pieces(uint8_t *out, size_t out_stride, const uint8_t *in, size
         for (size_t i = 0; i < count; i++) memcpy(out + i * out_stride, in + i * in_stride, BLOCK);
         return;
     }
-    if (bytes <= 2 * BLOCK) {
-        size_t last = bytes - BLOCK;
-        for (size_t i = 0; i < count; i++, out += out_stride, in += in_stride) {
-            memcpy(out, in, BLOCK);
-            memcpy(out + last, in + last, BLOCK);
-        }
-        return;
-    }
     for (size_t i = 0; i < count; i++) copy_blocks(out + i * out_stride, in + i * in_stride, bytes);
 }
 
@@ -101,14 +93,15 @@ static void fill_row(const pcl_im2col *p, const uint8_t *picture, int32_t y, int
     }
 }
 
-void pcl_padded_row(const float *row, int32_t width, size_t channels, bool reflect, int32_t first, int32_t count,
-                    float *to) {
-    size_t pixel_bytes = channels * sizeof *row;
-    for (int32_t end = first + count, run; first < end; first += run, to += (size_t)run * channels) {
-        int32_t x = reflect ? pcl_mirror(first, width) : first;
+void pcl_padded_row(const pcl_im2col *p, const void *row, int32_t first, int32_t count, void *to) {
+    uint8_t *next = to;
+    int32_t width = p->in_w;
+    size_t pixel_bytes = p->pixel_bytes;
+    for (int32_t end = first + count, run; first < end; first += run, next += (size_t)run * pixel_bytes) {
+        int32_t x = p->reflect ? pcl_mirror(first, width) : first;
         run = inside(first, width) ? (end < width ? end : width) - first : 1;
-        if (inside(x, width)) memcpy(to, row + (size_t)x * channels, (size_t)run * pixel_bytes);
-        else memset(to, 0, pixel_bytes);
+        if (inside(x, width)) memcpy(next, (const uint8_t *)row + (size_t)x * pixel_bytes, (size_t)run * pixel_bytes);
+        else memset(next, p->pad_byte, pixel_bytes);
     }
 }
 

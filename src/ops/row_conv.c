@@ -14,6 +14,7 @@ enum {
 
 /* Done in strips of columns of the output, each from top to bottom: no two compute the same. */
 typedef struct row_conv {
+    pcl_im2col window;
     int32_t in_h, in_w, out_h, out_w;
     int32_t filter_h, filter_w, pad_top, pad_left;
     bool reflect;
@@ -90,7 +91,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
                            const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes) {
     row_conv *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (self) {
-        *self = (row_conv){.in_h = window->in_h, .in_w = window->in_w,
+        *self = (row_conv){.window = *window, .in_h = window->in_h, .in_w = window->in_w,
                                .out_h = window->out_h, .out_w = window->out_w,
                                .filter_h = window->filter_h, .filter_w = window->filter_w,
                                .pad_top = window->pad_top, .pad_left = window->pad_left,
@@ -123,7 +124,7 @@ static const float *padded_row(const strip *s, const float *row) {
     size_t channels = self->in_channels;
     int32_t first = s->x - self->pad_left, count = s->width - 1 + self->filter_w;
     if (first >= 0 && first + count <= self->in_w) return row + (size_t)first * channels;
-    pcl_padded_row(row, self->in_w, channels, self->reflect, first, count, s->row);
+    pcl_padded_row(&self->window, row, first, count, s->row);
     return s->row;
 }
 

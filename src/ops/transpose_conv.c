@@ -235,14 +235,16 @@ static void run_row(const transpose_run *run, const phase *p, size_t row, uint8_
     if (p->direct) {
         const uint8_t *in = run->in + (picture * (size_t)p->patches.in_h + y) * (size_t)p->patches.in_w *
                                           p->patches.pixel_bytes;
-        pcl_dense_run(run->kernels, &p->dense, count, in, p->dense.depth, 0, columns, out, out_stride);
+        pcl_dense_left left = {.a = in, .stride = p->dense.depth};
+        pcl_dense_run(run->kernels, &p->dense, count, &left, 0, columns, out, out_stride);
         return;
     }
     size_t chunk = chunk_of(p), stride = pcl_im2col_stride(&p->patches) / element;
     for (size_t x = 0, part; x < count; x += part) {
         part = pcl_even_chunk(count - x, chunk, ROW_TILE);
         pcl_im2col_fill(&p->patches, run->in, row * count + x, part, scratch);
-        pcl_dense_run(run->kernels, &p->dense, part, scratch, stride, 0, columns, out + x * out_stride * element,
+        pcl_dense_left left = {.a = scratch, .stride = stride};
+        pcl_dense_run(run->kernels, &p->dense, part, &left, 0, columns, out + x * out_stride * element,
                       out_stride);
     }
 }

@@ -58,7 +58,7 @@ static void test_shape(size_t rows, size_t columns, size_t depth, bool clamp, bo
         for (size_t n = 0; n < columns; n++) expected[m * of.task.out_stride + n] = expected_at(&of, m, n);
     }
     size_t pieces = depth % 3 == 0 ? 3 : depth % 2 == 0 ? 2 : 1;
-    const float *runs[3];
+    const void *runs[3];
     for (size_t i = 0; i < pieces; i++) runs[i] = of.task.a + i * (depth / pieces);
     of.task.run = depth / pieces;
     check_target target;

@@ -85,7 +85,44 @@ static void test_reals(size_t rows, size_t columns, size_t depth, int fill) {
     check_release();
 }
 
+/* Rows in runs, which overlap: the same as whole ones. */
+static void test_runs(size_t rows, size_t columns, size_t run, size_t count) {
+    layer of = make_layer(rows, columns, run * count, 0, 0);
+    of.task.weight_zero_point = 0;
+    size_t bytes = (rows - 1) * of.task.out_stride + columns, stride = check_random_size(1, run);
+    uint8_t *expected = check_input(bytes, 0), *pieces = check_input((rows - 1) * stride + count * 2 * run, 3);
+    check_fill(pieces, (rows - 1) * stride + count * 2 * run, 0);
+    const void *runs[16];
+    for (size_t i = 0; i < count; i++) runs[i] = pieces + (count - 1 - i) * (run + 1);
+    uint8_t *whole = check_input(rows * of.task.depth, 0);
+    for (size_t m = 0; m < rows; m++)
+        for (size_t k = 0; k < of.task.depth; k++)
+            whole[m * of.task.depth + k] = ((const uint8_t *)runs[k / run])[m * stride + k % run];
+    of.task.a = whole;
+    of.task.a_stride = of.task.depth;
+    memcpy(expected, of.out, bytes);
+    for (size_t m = 0; m < rows; m++)
+        for (size_t n = 0; n < columns; n++) expected[m * of.task.out_stride + n] = expected_at(&of, m, n);
+    of.task.a = NULL;
+    of.task.a_stride = stride;
+    of.task.runs = runs;
+    of.task.run = run;
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        if (!target.kernels->takes_runs) continue;
+        check_output_reset(of.out);
+        target.kernels->gemm_u8(&of.task);
+        char what[128];
+        snprintf(what, sizeof what, "gemm_u8 in runs %s, %zux%zux%zu of %zu", target.name, rows, columns, run, count);
+        check_bytes(expected, of.out, bytes, what);
+        check_that(check_output_intact(of.out), "%s: wrote outside", what);
+    }
+    check_release();
+}
+
 static void test(void) {
+    for (int i = 0; i < 200; i++)
+        test_runs(check_random_size(1, 130), check_random_size(1, 20), 4 * check_random_size(1, 20), check_random_size(1, 16));
     for (size_t rows = 1; rows <= 14; rows++)
         for (size_t columns = 1; columns <= 18; columns++)
             test_reals(rows, columns, check_random_size(1, 40), (int)check_random_size(0, CHECK_FILLS - 1));
