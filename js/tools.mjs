@@ -371,13 +371,17 @@ class Quantiser {
     return equalised;
   }
 
-  /** Signal-to-noise of the output, in dB, with one layer quantised at a time. */
+  /** Signal-to-noise of the output, in dB, with one layer quantised at a time; and the noise that each form of it brings. */
   async sensitivity(samples, float) {
-    const layers = this.converter.layers();
-    for (const [i, layer] of layers.entries()) {
-      layers.forEach((_, other) => this.converter.setForm(other, other === i ? 'int8' : 'float'));
+    const layers = this.converter.layers(), ratio = async (i, form) => {
+      layers.forEach((_, other) => this.converter.setForm(other, other === i ? form : 'float'));
       const { results } = await runAll(this.write({ floatInputs: true, floatOutputs: true }), samples, this.options);
-      layer.sqnr = judge(float, results, this.peak).sqnr;
+      return judge(float, results, this.peak).sqnr;
+    };
+    for (const [i, layer] of layers.entries()) {
+      layer.sqnr = await ratio(i, 'int8');
+      layer.noise = { int8: 10 ** (-layer.sqnr / 10), float: 0 };
+      if (layer.mayWiden) layer.noise.widened = 10 ** (-await ratio(i, 'widened') / 10);
       await this.progress('sensitivity', i + 1, layers.length);
     }
     layers.forEach((_, i) => this.converter.setForm(i, 'int8'));
@@ -385,17 +389,15 @@ class Quantiser {
   }
 
   /**
-   * Layers get better forms until the budget holds. Norms enlarge what their input was rounded by: the layers before
-   * them first give reals, the noisiest first, which costs next to nothing. Then layers become float again: those first
-   * that bring most noise for the work they do.
+   * Layers get better forms until the budget holds, those first that spare most noise for what they cost. Norms enlarge
+   * what their input was rounded by: the layers before them may give reals, which costs little. Any may become float.
    */
   async fallBack(layers, samples, float, start) {
     const total = (field) => layers.reduce((sum, layer) => sum + layer[field], 0), work = total('macs'), weights = total('weights');
-    const cost = (layer) => layer.macs / work + layer.weights / weights;
-    const order = [...layers.keys()].sort((a, b) => 10 ** (-layers[b].sqnr / 10) / cost(layers[b]) - 10 ** (-layers[a].sqnr / 10) / cost(layers[a]));
+    const cost = (layer, form) => (layer.macs / work + layer.weights / weights) * (form === 'float' ? 1 : 0.1);
     const most = this.options.mostFloat ?? 0.25, isFloat = ({ float: kept }) => kept;
     const fits = (layer) => ['macs', 'weights'].every((field) => layers.filter(isFloat).reduce((sum, one) => sum + one[field], layer[field]) <= most * total(field));
-    let score = start;
+    const formOf = (layer) => layer.float ? 'float' : layer.widened ? 'widened' : 'int8';
     const setForm = (index, form) => {
       this.converter.setForm(index, form);
       Object.assign(layers[index], { float: form === 'float', widened: form === 'widened' });
@@ -404,14 +406,19 @@ class Quantiser {
       setForm(index, form);
       return judge(float, (await runAll(this.write(), samples, this.options)).results, this.peak);
     };
-    const noisy = [...layers.keys()].filter((index) => layers[index].mayWiden).sort((a, b) => layers[a].sqnr - layers[b].sqnr);
-    const steps = [...noisy.map((index) => [index, 'widened']), ...order.map((index) => [index, 'float'])];
-    for (const [tried, [index, form]] of steps.entries()) {
-      if (meetsClearly(score, this.options.budget)) break;
-      if (form === 'widened' || fits(layers[index])) score = await tryWith(index, form);
-      await this.progress('fall back', tried + 1, steps.length);
+    const steps = () => layers.flatMap((layer, index) => {
+      const forms = isFloat(layer) ? [] : layer.mayWiden && !layer.widened ? ['widened', 'float'] : ['float'];
+      return forms.filter((form) => form === 'widened' || fits(layer))
+        .map((form) => ({ index, form, worth: (layer.noise[formOf(layer)] - layer.noise[form]) / cost(layer, form) }));
+    });
+    let score = start;
+    for (let tried = 1; !meetsClearly(score, this.options.budget); tried++) {
+      const [best] = steps().sort((a, b) => b.worth - a.worth);
+      if (!best) return score;
+      score = await tryWith(best.index, best.form);
+      await this.progress('fall back', tried, Math.max(tried, layers.length));
     }
-    return meetsClearly(score, this.options.budget) ? this.takeBack(layers, setForm, tryWith, score) : score;
+    return this.takeBack(layers, setForm, tryWith, score);
   }
 
   /** Of the layers that became float, those that need not be for the budget after all, the dearest first. */
@@ -460,7 +467,7 @@ async function quantiseToInt8(converter, options) {
     report: {
       mode: 'int8', originalBytes: converter.originalBytes, bytes: bytes.byteLength, pictures: samples.length, judged: judged.length, equalised,
       before, ...score, budgetHolds: meets(score, options.budget), milliseconds: { float: float.milliseconds, int8: last.milliseconds },
-      layers: layers.map(({ mayWiden, ...layer }) => layer), activations: converter.activations(quantiser.range),
+      layers: layers.map(({ mayWiden, noise, ...layer }) => layer), activations: converter.activations(quantiser.range),
     },
   };
 }

@@ -15,9 +15,6 @@ enum {
 /* Done in strips of columns of the output, each from top to bottom: no two compute the same. */
 typedef struct row_conv {
     pcl_im2col window;
-    int32_t in_h, in_w, out_h, out_w;
-    int32_t filter_h, filter_w, pad_top, pad_left;
-    bool reflect;
     size_t pictures, in_channels, out_channels;
     pcl_dense dense;  /* columns [filter_h][out_channels], depth [filter_w][in_channels], no bias */
     const float *bias; /* [out_channels] */
@@ -44,11 +41,11 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 
 static bool pack(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
                  row_conv *self) {
-    size_t filter_h = (size_t)self->filter_h, depth = (size_t)self->filter_w * self->in_channels;
+    size_t filter_h = (size_t)self->window.filter_h, depth = (size_t)self->window.filter_w * self->in_channels;
     int32_t *offsets = pcl_plain_offsets(context->arena, filter_h * depth); /* row after row of a channel's filter */
     float *bias = pcl_arena_alloc_array(context->arena, self->out_channels, sizeof *bias);
     if (!offsets || !bias) return false;
-    pcl_weight_matrix matrix = {.rows = (size_t)self->in_w,
+    pcl_weight_matrix matrix = {.rows = (size_t)self->window.in_w,
                                 .channels = self->out_channels,
                                 .repeats = filter_h,
                                 .depth = depth,
@@ -66,15 +63,15 @@ static bool pack(const pcl_prepare_context *context, const pcl_node *node, const
 
 /* False when a strip is too large. */
 static bool plan_strips(row_conv *self, size_t threads, size_t *scratch_bytes) {
-    size_t filter_h = (size_t)self->filter_h, row, bytes;
+    size_t filter_h = (size_t)self->window.filter_h, row, bytes;
     if (!pcl_size_mul(filter_h, self->out_channels, &self->columns)) return false;
     self->columns = pcl_round_up(self->columns, VECTOR);
     size_t fitting = PARTS_BYTES / sizeof(float) / filter_h / self->columns / ROW_TILE * ROW_TILE;
-    size_t width = (size_t)self->out_w, parts = threads > 1 ? threads * PCL_PARTS_EACH : 1;
+    size_t width = (size_t)self->window.out_w, parts = threads > 1 ? threads * PCL_PARTS_EACH : 1;
     if (fitting > (width + parts - 1) / parts) fitting = (width + parts - 1) / parts;
-    self->strip = fitting < ROW_TILE ? ROW_TILE : fitting < width ? (int32_t)fitting : self->out_w;
+    self->strip = fitting < ROW_TILE ? ROW_TILE : fitting < width ? (int32_t)fitting : self->window.out_w;
     self->strips = (width + (size_t)self->strip - 1) / (size_t)self->strip;
-    if (!pcl_size_add((size_t)self->strip - 1, (size_t)self->filter_w, &row)) return false;
+    if (!pcl_size_add((size_t)self->strip - 1, (size_t)self->window.filter_w, &row)) return false;
     if (!pcl_size_mul(row, self->in_channels, &self->row_floats)) return false;
     if (!pcl_size_add(self->row_floats, VECTOR, &self->row_floats)) return false;
     if (!pcl_size_mul((size_t)self->strip, self->columns, &self->part_floats)) return false;
@@ -91,11 +88,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
                            const pcl_weighted *tensors, int32_t threads, size_t *scratch_bytes) {
     row_conv *self = pcl_arena_alloc(context->arena, sizeof *self);
     if (self) {
-        *self = (row_conv){.window = *window, .in_h = window->in_h, .in_w = window->in_w,
-                               .out_h = window->out_h, .out_w = window->out_w,
-                               .filter_h = window->filter_h, .filter_w = window->filter_w,
-                               .pad_top = window->pad_top, .pad_left = window->pad_left,
-                               .reflect = window->reflect,
+        *self = (row_conv){.window = *window,
                                .pictures = (size_t)tensors->input->shape.dims[0],
                                .in_channels = (size_t)tensors->input->shape.dims[3],
                                .out_channels = (size_t)tensors->channels};
@@ -122,8 +115,8 @@ typedef struct strip {
 static const float *padded_row(const strip *s, const float *row) {
     const row_conv *self = s->self;
     size_t channels = self->in_channels;
-    int32_t first = s->x - self->pad_left, count = s->width - 1 + self->filter_w;
-    if (first >= 0 && first + count <= self->in_w) return row + (size_t)first * channels;
+    int32_t first = s->x - self->window.pad_left, count = s->width - 1 + self->window.filter_w;
+    if (first >= 0 && first + count <= self->window.in_w) return row + (size_t)first * channels;
     pcl_padded_row(&self->window, row, first, count, s->row);
     return s->row;
 }
@@ -131,13 +124,13 @@ static const float *padded_row(const strip *s, const float *row) {
 /* What row y of the picture, which may lie outside of it, adds to rows of the output. */
 static void make_part(const strip *s, int32_t y) {
     const row_conv *self = s->self;
-    float *part = s->parts + (size_t)((y + self->pad_top) % self->filter_h) * self->part_floats;
-    if (self->reflect) y = pcl_mirror(y, self->in_h);
-    if (y < 0 || y >= self->in_h) {
+    float *part = s->parts + (size_t)((y + self->window.pad_top) % self->window.filter_h) * self->part_floats;
+    if (self->window.reflect) y = pcl_mirror(y, self->window.in_h);
+    if (y < 0 || y >= self->window.in_h) {
         memset(part, 0, self->part_floats * sizeof *part);
         return;
     }
-    const float *row = padded_row(s, s->picture + (size_t)y * (size_t)self->in_w * self->in_channels);
+    const float *row = padded_row(s, s->picture + (size_t)y * (size_t)self->window.in_w * self->in_channels);
     pcl_gemm_f32 task = {.rows = (size_t)s->width,
                          .columns = self->columns,
                          .depth = self->dense.depth,
@@ -155,26 +148,26 @@ static void make_part(const strip *s, int32_t y) {
 /* Row y of the output: the bias and the parts of filter_h rows of the picture. */
 static void sum_parts(const strip *s, int32_t y) {
     const row_conv *self = s->self;
-    for (int32_t i = 0; i < self->filter_h; i++)
+    for (int32_t i = 0; i < self->window.filter_h; i++)
         s->order[i] =
-            s->parts + (size_t)((y + i) % self->filter_h) * self->part_floats + (size_t)i * self->out_channels;
+            s->parts + (size_t)((y + i) % self->window.filter_h) * self->part_floats + (size_t)i * self->out_channels;
     pcl_sum_f32 task = {.pixels = (size_t)s->width,
                         .channels = self->out_channels,
-                        .count = (size_t)self->filter_h,
+                        .count = (size_t)self->window.filter_h,
                         .parts = s->order,
                         .stride = self->columns,
                         .bias = self->bias,
                         .low = self->dense.low,
                         .high = self->dense.high,
-                        .out = s->out + ((size_t)y * (size_t)self->out_w + (size_t)s->x) * self->out_channels};
+                        .out = s->out + ((size_t)y * (size_t)self->window.out_w + (size_t)s->x) * self->out_channels};
     s->kernels->sum_f32(&task);
 }
 
 static void run_strip(const strip *s) {
     const row_conv *self = s->self;
-    for (int32_t i = 0; i < self->filter_h - 1; i++) make_part(s, i - self->pad_top);
-    for (int32_t y = 0; y < self->out_h; y++) {
-        make_part(s, y - self->pad_top + self->filter_h - 1);
+    for (int32_t i = 0; i < self->window.filter_h - 1; i++) make_part(s, i - self->window.pad_top);
+    for (int32_t y = 0; y < self->window.out_h; y++) {
+        make_part(s, y - self->window.pad_top + self->window.filter_h - 1);
         sum_parts(s, y);
     }
 }
@@ -183,19 +176,19 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
                 uint8_t *scratch, const pcl_part *part) {
     const row_conv *self = prepared;
     const float **order = (const float **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
-    float *parts = (float *)(order + self->filter_h);
+    float *parts = (float *)(order + self->window.filter_h);
     size_t begin, end;
-    size_t in_floats = (size_t)self->in_h * (size_t)self->in_w * self->in_channels;
-    size_t out_floats = (size_t)self->out_h * (size_t)self->out_w * self->out_channels;
+    size_t in_floats = (size_t)self->window.in_h * (size_t)self->window.in_w * self->in_channels;
+    size_t out_floats = (size_t)self->window.out_h * (size_t)self->window.out_w * self->out_channels;
     pcl_partition(self->pictures * self->strips, 1, part, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         size_t picture = i / self->strips;
         strip s = {.kernels = kernels, .self = self, .order = order, .parts = parts};
-        s.row = parts + self->part_floats * (size_t)self->filter_h;
+        s.row = parts + self->part_floats * (size_t)self->window.filter_h;
         s.picture = (const float *)node->inputs[0]->data + picture * in_floats;
         s.out = (float *)node->outputs[0]->data + picture * out_floats;
         s.x = (int32_t)(i % self->strips) * self->strip;
-        s.width = self->out_w - s.x < self->strip ? self->out_w - s.x : self->strip;
+        s.width = self->window.out_w - s.x < self->strip ? self->window.out_w - s.x : self->strip;
         run_strip(&s);
     }
 }

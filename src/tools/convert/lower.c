@@ -33,6 +33,17 @@ static pcl_tensor *pad_before(pcl_graph *graph, int32_t *at, const pcl_op *op, p
     return node ? padded : NULL;
 }
 
+/* The same of reals. Those that were bytes just before are padded as bytes, so that engines still see where the
+ * convolution's reals come from. */
+static pcl_tensor *pad_reals_before(pcl_graph *graph, int32_t *at, const pcl_op *op, pcl_tensor *x, const pcl_pads *pads) {
+    const pcl_node *made = x->producer;
+    bool were_bytes = made && made->op == &pcl_op_dequantize && pcl_is_quantised(made->inputs[0]);
+    if (!were_bytes) return pad_before(graph, at, op, x, pads, NULL);
+    pcl_tensor *padded = pad_before(graph, at, op, made->inputs[0], pads, NULL);
+    pcl_tensor *reals = padded ? pcl_build_like(graph, x, x->name, &padded->shape) : NULL;
+    return reals && pcl_build_node(graph, (*at)++, &pcl_op_dequantize, 1, &padded, reals) ? reals : NULL;
+}
+
 static pcl_status lower_conv(pcl_graph *graph, int32_t *at) {
     pcl_node *node = graph->nodes[*at];
     pcl_conv_attributes *conv = &node->attributes.conv;
@@ -47,7 +58,7 @@ static pcl_status lower_conv(pcl_graph *graph, int32_t *at) {
     const pcl_op *op = conv->reflect ? &pcl_op_mirror_pad : &pcl_op_pad;
     pcl_pads pads = conv->pads;
     conv->reflect = false;
-    node->inputs[0] = pad_before(graph, at, op, node->inputs[0], &pads, NULL);
+    node->inputs[0] = pad_reals_before(graph, at, op, node->inputs[0], &pads);
     return node->inputs[0] ? PCL_OK : PCL_ERROR_LIMIT;
 }
 
