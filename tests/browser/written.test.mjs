@@ -198,6 +198,14 @@ test('mosaic_nc8_256.onnx in int8: fifteen norms, one after the other', { skip }
   await assertSamePainting(context, source, bytes);
 });
 
+test('mosaic_nc8_256.onnx in int8, the layers before its noisiest norms with float results', { skip }, async (context) => {
+  const source = join(zoo, 'mosaic_nc8_256.onnx');
+  const { bytes, report } = await quantize(source, { pictures: calibration().slice(0, 10), range: '0..255', judge: 4 });
+  assert.ok(report.layers.some(({ widened }) => widened));
+  await assertSameSteps(bytes);
+  await assertSamePainting(context, source, bytes);
+});
+
 test('fns_mosaic.onnx in int8: fifteen norms of 720 pixels squared', { skip }, async (context) => {
   const source = join(zoo, 'fns_mosaic.onnx');
   const { bytes } = await quantize(source, { pictures: calibration().slice(0, 2), range: '0..255', bgr: true, sensitivity: 0, judge: 1 });
