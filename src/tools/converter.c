@@ -280,7 +280,10 @@ pcl_status pcl_converter_equalise(pcl_converter *self, uint32_t *layers, pcl_err
     self->graph.error = error;
     PCL_TRY_RETURN(pcl_equalise(&self->graph, self->statistics, &count));
     *layers = (uint32_t)count;
-    pcl_status status = make_ready(self, error);
+    double macs;
+    pcl_status status = pcl_fold_shifts_into_channel(&self->graph);
+    if (status == PCL_OK) status = pcl_pass_infer(&self->graph, self->kernels, pcl_max_work(&self->options), &macs);
+    if (status == PCL_OK) status = make_ready(self, error);
     if (status != PCL_OK) release_prepared(self);
     return status;
 }

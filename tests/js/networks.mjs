@@ -10,8 +10,8 @@ export function drawn(name, shape, low = -1, high = 1) {
 }
 
 export const float = (name, shape) => ({ name, dtype: 'float32', shape });
-const constant = (name, shape, low, high) => ({ ...float(name, shape), data: drawn(name, shape, low, high) });
-const integers = (name, values, shape = [values.length]) => ({ name, dtype: 'int32', shape, data: Int32Array.from(values) });
+export const constant = (name, shape, low, high) => ({ ...float(name, shape), data: drawn(name, shape, low, high) });
+export const integers = (name, values, shape = [values.length]) => ({ name, dtype: 'int32', shape, data: Int32Array.from(values) });
 
 /** Pads, convolutions of both kinds, a residual, a mean, a dense layer and a softmax. */
 export function network() {

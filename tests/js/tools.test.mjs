@@ -7,7 +7,7 @@ import { Classifier, Model, PincelError } from '../../dist/pincel.mjs';
 import { readMetadata } from '../../dist/pincel-metadata.mjs';
 import { convert, quantize } from '../../dist/pincel-tools.mjs';
 import { generator } from '../conformance/describe.mjs';
-import { drawn, float, network, normalised } from './networks.mjs';
+import { constant, drawn, float, integers, network, normalised } from './networks.mjs';
 import { SAME, buildModel } from './tflite.mjs';
 
 const options = { threads: 1, worker: false };
@@ -113,6 +113,38 @@ test('a convolution before an instance norm gives reals where the budget asks fo
   const { steps } = await run(bytes, { x: new Uint8Array(768) });
   assert.deepEqual(steps, ['CONV_2D', 'INSTANCE_NORM', 'MIRROR_PAD']);
 });
+
+/** Means taken from a picture, mirrored pads or none, and a convolution with zeros beside what it sees. */
+function shifted(mirrored) {
+  const side = mirrored ? 12 : 8, seen = [1, side, side, 3];
+  const weights = Float32Array.from({ length: 4 * 27 }, (_, i) => ((i * 37) % 19 - 9) / 40);
+  return buildModel({
+    tensors: [
+      float('x', [1, 8, 8, 3]), { ...float('means', [3]), data: Float32Array.of(103.939, 116.779, 123.68) }, float('less', [1, 8, 8, 3]),
+      integers('pads', [0, 0, 2, 2, 2, 2, 0, 0], [4, 2]), float('mirrored', seen), { ...float('w', [4, 3, 3, 3]), data: weights }, constant('b', [4]), float('y', [1, side, side, 4]),
+    ],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'SUB', inputs: ['x', 'means'], outputs: ['less'] }, ...(mirrored ? [{ op: 'MIRROR_PAD', inputs: ['less', 'pads'], outputs: ['mirrored'], options: { mode: 0 } }] : []),
+      { op: 'CONV_2D', inputs: [mirrored ? 'mirrored' : 'less', 'w', 'b'], outputs: ['y'], options: { padding: SAME, strideW: 1, strideH: 1 } },
+    ],
+  });
+}
+
+for (const mirrored of [false, true]) {
+  test(`a shifted picture with zeros beside it stays exact in bytes, ${mirrored ? 'mirrored' : 'plain'}`, async () => {
+    const bytes = (name) => ({ x: Float32Array.from(drawn(name, [1, 8, 8, 3], 0, 255), Math.round) });
+    const pictures = Array.from({ length: 4 }, (_, i) => bytes(`shifted ${i}`)), settings = { pictures, calibration: 'minmax', sensitivity: 0, floatOutputs: true };
+    const { bytes: file, report } = await quantize(shifted(mirrored), settings);
+    const { report: plain } = await quantize(shifted(mirrored), { ...settings, equalise: false });
+    assert.ok(report.sqnr > plain.sqnr, `${plain.sqnr} dB, then ${report.sqnr} dB`);
+    const { steps, outputs } = await run(file, { x: new Uint8Array(192).fill(200) });
+    assert.ok(steps.includes('PADV2') && !steps.includes('SUB'), steps.join());
+    const { scale } = (await Model.load(file, options)).inputs[0], expected = (await run(shifted(mirrored), { x: new Float32Array(192).fill(Math.round(200 * scale)) })).outputs.y;
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    assertNear(outputs.y, expected, largest / 20);
+  });
+}
 
 /** y = a * x + b of each pixel: a picture where the values say so. */
 function painter(a, b) {

@@ -28,6 +28,7 @@ static const struct {
     {&pcl_op_minimum, PCL_KIND_MOVE},
     {&pcl_op_mirror_pad, PCL_KIND_MOVE},
     {&pcl_op_pad, PCL_KIND_MOVE},
+    {&pcl_op_padv2, PCL_KIND_MOVE},
     {&pcl_op_reduce_max, PCL_KIND_MOVE},
     {&pcl_op_reshape, PCL_KIND_MOVE},
     {&pcl_op_resize_bilinear, PCL_KIND_MOVE},
