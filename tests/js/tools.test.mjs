@@ -8,7 +8,7 @@ import { readMetadata } from '../../dist/pincel-metadata.mjs';
 import { convert, quantize } from '../../dist/pincel-tools.mjs';
 import { generator } from '../conformance/describe.mjs';
 import { constant, drawn, float, integers, network, normalised } from './networks.mjs';
-import { SAME, buildModel } from './tflite.mjs';
+import { SAME, VALID, buildModel } from './tflite.mjs';
 
 const options = { threads: 1, worker: false };
 const shared = new URL('../../../shared/', import.meta.url);
@@ -145,6 +145,22 @@ for (const mirrored of [false, true]) {
     assertNear(outputs.y, expected, largest / 20);
   });
 }
+
+test('pads far below the values before a maximum do not cost them their scale', async () => {
+  const file = buildModel({
+    tensors: [
+      float('x', [1, 8, 8, 3]), constant('w', [4, 3, 3, 3]), constant('b', [4]), float('c', [1, 8, 8, 4]), integers('pads', [0, 0, 1, 1, 1, 1, 0, 0], [4, 2]),
+      { ...float('least', [1]), data: Float32Array.of(-3e38) }, float('padded', [1, 10, 10, 4]), float('y', [1, 8, 8, 4]),
+    ],
+    inputs: ['x'], outputs: ['y'],
+    nodes: [
+      { op: 'CONV_2D', inputs: ['x', 'w', 'b'], outputs: ['c'], options: { padding: SAME, strideW: 1, strideH: 1 } }, { op: 'PADV2', inputs: ['c', 'pads', 'least'], outputs: ['padded'] },
+      { op: 'MAX_POOL_2D', inputs: ['padded'], outputs: ['y'], options: { padding: VALID, strideW: 1, strideH: 1, filterW: 3, filterH: 3 } },
+    ],
+  });
+  const { report } = await quantize(file, { pictures: Array.from({ length: 4 }, (_, i) => ({ x: drawn(`pooled ${i}`, [1, 8, 8, 3]) })), sensitivity: 0 });
+  assert.ok(report.sqnr > 25, `${report.sqnr} dB`);
+});
 
 /** y = a * x + b of each pixel: a picture where the values say so. */
 function painter(a, b) {

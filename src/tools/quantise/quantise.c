@@ -69,6 +69,15 @@ static bool wants_bytes(const rewriter *self, const bool *made, const pcl_node *
     return false;
 }
 
+/* What PADV2 puts beside the values: so far from them, as before a maximum, it would take their scale from them. */
+static bool pads_far_off(const rewriter *self, const pcl_node *node) {
+    if (node->op != &pcl_op_padv2) return false;
+    const pcl_tensor *value = node->inputs[2];
+    if (!value->constant || value->dtype != PCL_FLOAT32 || pcl_tensor_count(value) != 1) return true;
+    const pcl_range *range = &self->options->ranges[node->inputs[0]->place];
+    return !(fabsf(*(const float *)value->data) <= 2.0f * fmaxf(fabsf(range->low), fabsf(range->high)));
+}
+
 static bool is_weighted_behind(const rewriter *self, const pcl_tensor *tensor, int32_t n) {
     for (int32_t later = n + 1; later < self->old_count; later++)
         for (int32_t i = 0; i < self->old[later]->input_count; i++) {
@@ -160,7 +169,7 @@ static pcl_status decide(rewriter *self) {
         bool kept = form == PCL_LAYER_FLOAT || real[node->outputs[0]->place];
         if (kind == PCL_KIND_WEIGHTED && !kept && form == PCL_LAYER_WIDENED) self->widened[n] = pcl_may_widen(self->graph, node);
         if (kind == PCL_KIND_WEIGHTED) self->quantised[n] = !kept && !self->widened[n] && pcl_can_quantise(node);
-        else if (kind != PCL_KIND_FLOAT) self->quantised[n] = !kept && wants_bytes(self, made, node);
+        else if (kind != PCL_KIND_FLOAT) self->quantised[n] = !kept && !pads_far_off(self, node) && wants_bytes(self, made, node);
         bool to_bytes = self->quantised[n] || (node->op == &pcl_op_instance_norm && has_bytes(self, made, node->inputs[0]));
         for (int32_t i = 0; i < node->output_count; i++) made[node->outputs[i]->place] = to_bytes;
     }
