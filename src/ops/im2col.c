@@ -28,6 +28,14 @@ static void copy_pieces(uint8_t *out, size_t out_stride, const uint8_t *in, size
         for (size_t i = 0; i < count; i++) memcpy(out + i * out_stride, in + i * in_stride, BLOCK);
         return;
     }
+    if (bytes <= 2 * BLOCK) {
+        size_t last = bytes - BLOCK;
+        for (size_t i = 0; i < count; i++, out += out_stride, in += in_stride) {
+            memcpy(out, in, BLOCK);
+            memcpy(out + last, in + last, BLOCK);
+        }
+        return;
+    }
     for (size_t i = 0; i < count; i++) copy_blocks(out + i * out_stride, in + i * in_stride, bytes);
 }
 
