@@ -407,8 +407,8 @@ class Quantiser {
       return judge(float, (await runAll(this.write(), samples, this.options)).results, this.peak);
     };
     const steps = () => layers.flatMap((layer, index) => {
-      const forms = isFloat(layer) ? [] : layer.mayWiden && !layer.widened ? ['widened', 'float'] : ['float'];
-      return forms.filter((form) => form === 'widened' || fits(layer))
+      const better = isFloat(layer) ? [] : layer.mayWiden && !layer.widened ? ['widened', 'float'] : ['float'];
+      return better.filter((form) => form === 'widened' || fits(layer))
         .map((form) => ({ index, form, worth: (layer.noise[formOf(layer)] - layer.noise[form]) / cost(layer, form) }));
     });
     let score = start;

@@ -19,6 +19,7 @@
 #ifdef __wasm32__
 _Static_assert(sizeof(pcl_write_options) == 24, "pcl_write_options");
 _Static_assert(offsetof(pcl_layer_info, macs) == 8 && offsetof(pcl_layer_info, form) == 20, "pcl_layer_info");
+_Static_assert(offsetof(pcl_layer_info, may_widen) == 24, "pcl_layer_info");
 _Static_assert(offsetof(pcl_activation_info, rule) == 20, "pcl_activation_info");
 #endif
 

@@ -95,8 +95,8 @@ PCL_API pcl_status pcl_converter_set_input_range(pcl_converter *converter, uint3
 PCL_API pcl_status pcl_converter_set_output_range(pcl_converter *converter, uint32_t index, float low, float high,
                                                   pcl_error *error);
 /* Equalises channels by what was observed so far, makes shifted inputs exact
- * in bytes, forgets what was observed and prepares again: inputs move, and everything is to be observed anew. *layers: how many
- * changed. */
+ * in bytes, forgets what was observed and prepares again: inputs move, and
+ * everything is to be observed anew. *layers: how many changed. */
 PCL_API pcl_status pcl_converter_equalise(pcl_converter *converter, uint32_t *layers, pcl_error *error);
 
 PCL_API uint32_t pcl_converter_layer_count(const pcl_converter *converter);
