@@ -191,6 +191,9 @@ PCL_API void bench_affine_f32(int times) {
 PCL_API void bench_logistic_f32(int times) {
     while (times-- > 0) kernels->logistic_f32(simple.in_f32, simple.out_f32, simple.count);
 }
+PCL_API void bench_signed_i8(int times) {
+    while (times-- > 0) kernels->signed_i8(simple.a, simple.count, 128, (int8_t *)simple.out);
+}
 PCL_API void bench_moments_u8(int times) {
     size_t most = (size_t)256 * 32;
     while (times-- > 0) {

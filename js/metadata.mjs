@@ -107,3 +107,6 @@ export async function readMetadata(bytes) {
     throw error;
   }
 }
+
+/** It reads at once, once it is here. */
+export const reader = () => readMetadata;

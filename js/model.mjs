@@ -63,12 +63,12 @@ function namesMetadata(bytes) {
   return false;
 }
 
-/** What the file says of its pictures and labels: a promise of a module of its own; undefined for files that do not. */
-function metadataIn(bytes, options) {
+/** A promise of what reads what a file says of its pictures and labels, of a module of its own; undefined for files that say nothing. */
+function readerFor(bytes, options) {
   if (!namesMetadata(bytes.subarray(0, 2 ** 26))) return undefined;
-  const reading = ask('metadata', 'readMetadata', [bytes], options);
-  reading.catch(() => {}); // it is waited for later, if at all
-  return reading;
+  const coming = ask('metadata', 'reader', [], options);
+  coming.catch(() => {}); // it is waited for later, if at all
+  return coming;
 }
 
 const discard = (starting) => starting.then((core) => core.dispose(), () => {});
@@ -81,10 +81,10 @@ async function withFile(where, wishes, use) {
   const { signal } = wishes;
   throwIfAborted(signal);
   const { source, options } = await unlessAborted(named(where, undefined, wishes), signal);
-  let tools = options.tools || isNamedONNX(source);
+  let tools = options.tools || isNamedONNX(source), reader;
   let starting = startCore({ ...options, tools });
   try {
-    const loading = loadBytes(source, { ...options, onStart: (piece) => { metadataIn(piece, options); } }); // its module comes meanwhile
+    const loading = loadBytes(source, { ...options, onStart: (piece) => { reader = readerFor(piece, options); } }); // comes meanwhile
     await unlessAborted(Promise.race([loading, Promise.all([loading, starting])]), signal); // the first failure of either
     let bytes = await loading, owned = isOwned(source);
     if (isONNX(bytes)) {
@@ -96,7 +96,8 @@ async function withFile(where, wishes, use) {
       bytes = await unlessAborted(completeONNX(bytes, source, options), signal);
       owned ||= bytes !== own;
     }
-    const metadata = metadataIn(bytes, options), { byteLength } = bytes;
+    reader ??= readerFor(bytes, options);
+    const metadata = reader?.then((read) => read(bytes)), { byteLength } = bytes; // before the engine keeps this thread busy
     const core = await unlessAborted(starting, signal);
     return await unlessAborted((async () => use(core, await core.open(bytes, owned && !metadata), byteLength, metadata, options))(), signal);
   } catch (error) {

@@ -31,6 +31,7 @@ typedef void gemm_i16_function(const pcl_gemm_i16 *task);
 typedef void winograd_input_u8_function(const void *const taps[36], size_t steps, int16_t *out, size_t stride);
 typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
+typedef uint32_t signed_i8_function(const uint8_t *from, size_t count, uint8_t flip, int8_t *out);
 
 gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed,
     pcl_gemm_pairs_relaxed;
@@ -55,5 +56,6 @@ gemm_i16_function pcl_gemm_i16_scalar, pcl_gemm_i16_simd128;
 winograd_input_u8_function pcl_winograd_input_u8_scalar, pcl_winograd_input_u8_simd128;
 winograd_output_u8_function pcl_winograd_output_u8_scalar, pcl_winograd_output_u8_simd128;
 logistic_f32_function pcl_logistic_f32_scalar, pcl_logistic_f32_simd128;
+signed_i8_function pcl_signed_i8_scalar, pcl_signed_i8_simd128;
 
 #endif

@@ -259,6 +259,9 @@ typedef struct pcl_kernels {
     /* out[i] = 1 / (1 + exp(-in[i])), within 2e-7 relative of the exact value for in[i] >= -87.3,
      * below that within 2e-38; in place allowed */
     void (*logistic_f32)(const float *in, float *out, size_t count);
+    /* out[i] = from[i] ^ flip: int8 as it is with a flip of 0, uint8 less 128 with 128; `count` is a multiple of 16,
+     * or 0. Returns the sum of out, modulo 2^32 */
+    uint32_t (*signed_i8)(const uint8_t *from, size_t count, uint8_t flip, int8_t *out);
 } pcl_kernels;
 
 /* The table for an instruction set, NULL when it is not in this build; AUTO gives the best. */

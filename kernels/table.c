@@ -33,6 +33,7 @@ static const pcl_kernels scalar = {
     .winograd_input_u8 = pcl_winograd_input_u8_scalar,
     .winograd_output_u8 = pcl_winograd_output_u8_scalar,
     .logistic_f32 = pcl_logistic_f32_scalar,
+    .signed_i8 = pcl_signed_i8_scalar,
 };
 #endif
 
@@ -60,6 +61,7 @@ static const pcl_kernels simd128 = {
     .winograd_input_u8 = pcl_winograd_input_u8_simd128,
     .winograd_output_u8 = pcl_winograd_output_u8_simd128,
     .logistic_f32 = pcl_logistic_f32_simd128,
+    .signed_i8 = pcl_signed_i8_simd128,
 };
 #endif
 
@@ -92,6 +94,7 @@ static const pcl_kernels simd128 = {
         .winograd_input_u8 = pcl_winograd_input_u8_simd128,   \
         .winograd_output_u8 = pcl_winograd_output_u8_simd128, \
         .logistic_f32 = pcl_logistic_f32_simd128,  \
+        .signed_i8 = pcl_signed_i8_simd128,        \
     }
 
 static const pcl_kernels relaxed_by_dot[] = {

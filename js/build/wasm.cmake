@@ -57,7 +57,8 @@ set(CMAKE_C_LINK_EXECUTABLE "${PCL_WASM_LLVM}/wasm-ld <LINK_FLAGS> <OBJECTS> -o 
 # Exports: every PCL_API function, malloc and free, and the memory. Nothing is
 # imported by the single-thread form; the threaded one imports env.memory,
 # shared, 32 to 32768 pages (the loader may make its maximum smaller).
-# The stack lies first, so that overflow traps instead of reaching data.
+# The stack lies first, so that overflow traps instead of reaching data. The first KiB are its last, which nothing
+# reaches but an overflow about to happen: so wasm-opt may take them for unused, and add constants within loads.
 #
 # Nothing linked may have static constructors: wasm-ld would wrap every export
 # so that each call runs them again. build.mjs checks this.
@@ -98,7 +99,7 @@ function(pcl_add_wasm_module name)
     target_link_libraries(${linked} PRIVATE pincel_options ${libraries})
     set_target_properties(${linked} PROPERTIES LINK_FLAGS "${link_flags}" SUFFIX .wasm)
     add_custom_command(OUTPUT ${module}
-        COMMAND ${PCL_WASM_OPT} --no-inline=*_apart* -O3 -O3 ${features} --strip-debug --strip-producers --strip-target-features
+        COMMAND ${PCL_WASM_OPT} --no-inline=*_apart* --low-memory-unused -O3 -O3 ${features} --strip-debug --strip-producers --strip-target-features
                 $<TARGET_FILE:${linked}> -o ${module}
         DEPENDS ${linked} VERBATIM)
     add_custom_target(${name}${suffix} ALL DEPENDS ${module})

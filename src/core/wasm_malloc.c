@@ -55,8 +55,10 @@ static int grow(size_t size) {
     size_t at_end = last && end_of(last) == heap_end ? last->size : 0, missing = size - at_end;
     if (missing > limit - start) return 0;
     if (start + missing > memory_end) {
-        size_t pages = (start + missing - memory_end + PAGE - 1) / PAGE;
-        if (__builtin_wasm_memory_grow(0, pages) == SIZE_MAX) return 0;
+        /* Each growth makes the browser's views of the memory anew: rather fewer and larger ones. */
+        size_t pages = (start + missing - memory_end + PAGE - 1) / PAGE, ahead = memory_end / PAGE / 4;
+        if (pages < ahead && __builtin_wasm_memory_grow(0, ahead) != SIZE_MAX) pages = ahead;
+        else if (__builtin_wasm_memory_grow(0, pages) == SIZE_MAX) return 0;
         memory_end += pages * PAGE;
     }
     chunk *fresh = (chunk *)start;

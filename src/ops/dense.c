@@ -23,24 +23,23 @@ static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_no
     return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
 }
 
-/* One column as the kernels want it: int8, uint8 less 128. Returns the sum of
- * weight - zero point. All weights pass here before a page has its first
- * result: see PCL_APART. */
+/* How many of a column's first weights lie as the kernels want them, in whole vectors. */
+static size_t plain_part(const pcl_weight_matrix *matrix) {
+    size_t k = 0;
+    if (matrix->repeats == 1)
+        while (k < matrix->depth && matrix->offsets[k] == (int32_t)k) k++;
+    return k & ~(size_t)15;
+}
+
 PCL_APART uint32_t gather_apart(const uint8_t *from, const int32_t *offsets, size_t depth, int8_t zero, uint8_t flip,
                                 int8_t *out) {
     uint32_t sum = 0;
     for (size_t k = 0; k < depth; k++) {
         int8_t value = offsets[k] == PCL_NO_WEIGHT ? zero : (int8_t)(from[offsets[k]] ^ flip);
-        sum += (uint32_t)(value - zero);
+        sum += (uint32_t)value;
         out[k] = value;
     }
     return sum;
-}
-
-static uint32_t gather_integers(const pcl_tensor *weights, const column_place *place, size_t depth, int8_t *out) {
-    uint8_t flip = weights->dtype == PCL_UINT8 ? 128 : 0; /* a - 128 as int8 has the bits of a ^ 128 */
-    int8_t zero = (int8_t)(pcl_weight_zero_point(weights, place->channel) ^ flip);
-    return gather_apart((const uint8_t *)weights->data + place->first, place->offsets, depth, zero, flip, out);
 }
 
 static void gather_reals(const pcl_tensor *weights, const column_place *place, size_t depth, float *out) {
@@ -57,11 +56,23 @@ typedef struct packing {
     const pcl_weighted *weighted;
     const pcl_weight_matrix *matrix;
     pcl_dense *out;
+    size_t plain;
     int8_t *panel; /* [PANEL][depth] */
     int32_t *bias; /* [columns] */
     float *scale;
     float *shift; /* NULL when the result is not widened */
 } packing;
+
+/* One column as the kernels want it: int8, uint8 less 128. Returns the sum of weight - zero point. */
+static uint32_t gather_integers(const packing *of, const column_place *place, int8_t *out) {
+    const pcl_tensor *weights = of->weighted->weights;
+    const uint8_t *from = (const uint8_t *)weights->data + place->first;
+    size_t depth = of->matrix->depth, plain = of->plain;
+    uint8_t flip = weights->dtype == PCL_UINT8 ? 128 : 0; /* a - 128 as int8 has the bits of a ^ 128 */
+    int8_t zero = (int8_t)(pcl_weight_zero_point(weights, place->channel) ^ flip);
+    return of->context->kernels->signed_i8(from, plain, flip, out) - (uint32_t)zero * (uint32_t)depth +
+           gather_apart(from, place->offsets + plain, depth - plain, zero, flip, out + plain);
+}
 
 /* The weights of up to eight columns, with their biases and scales. Returns how many. */
 static size_t gather_panel(const packing *of, size_t first) {
@@ -70,7 +81,7 @@ static size_t gather_panel(const packing *of, size_t first) {
     int32_t zero_point = pcl_tensor_zero_point(weighted->input), offset = of->context->kernels->dot_offset;
     for (size_t i = 0; i < width; i++) {
         column_place place = place_of(of->matrix, first + i);
-        uint32_t sum = gather_integers(weighted->weights, &place, depth, of->panel + i * depth);
+        uint32_t sum = gather_integers(of, &place, of->panel + i * depth);
         int32_t bias = of->shift ? 0 : pcl_bias_integer(weighted->bias, place.channel);
         if (of->shift) of->shift[first + i] = pcl_bias_real(weighted->bias, place.channel);
         of->bias[first + i] = pcl_fold_bias(bias, zero_point, offset, sum);
@@ -141,6 +152,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
         .weighted = weighted,
         .matrix = matrix,
         .out = out,
+        .plain = plain_part(matrix),
         .panel = pcl_arena_alloc_array(context->arena, PANEL, out->depth),
         .bias = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.bias),
         .scale = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.scale),

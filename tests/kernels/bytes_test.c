@@ -1,4 +1,4 @@
-/* add_u8, lookup_u8, quantize_u8, dequantize_u8, moments_u8 and affine_u8: every table against
+/* add_u8, lookup_u8, quantize_u8, dequantize_u8, moments_u8, affine_u8 and signed_i8: every table against
  * formulas in double or 64-bit arithmetic, bit for bit, in place too. */
 #include <math.h>
 
@@ -168,6 +168,30 @@ static void test_affine(size_t channels) {
     check_release();
 }
 
+static void test_signed(size_t count, uint8_t flip) {
+    uint8_t *from = check_input(count, check_random_size(0, 15));
+    check_fill(from, count, (int)(check_random() % CHECK_FILLS));
+    int8_t *out = check_output(count, check_random_size(0, 15)), *expected = check_input(count, 0);
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        int value = flip ? from[i] - 128 : from[i] < 128 ? from[i] : from[i] - 256;
+        expected[i] = (int8_t)value;
+        sum += value;
+    }
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        uint32_t got = target.kernels->signed_i8(from, count, flip, out);
+        check_bytes((const uint8_t *)expected, (const uint8_t *)out, count, target.name);
+        check_that(got == (uint32_t)sum, "signed_i8 %s: the sum is %d, not %d", target.name, (int32_t)got, (int)sum);
+        check_that(check_output_intact(out), "signed_i8 %s wrote outside", target.name);
+        memcpy(out, from, count);
+        check_that(target.kernels->signed_i8((const uint8_t *)out, count, flip, out) == (uint32_t)sum, "signed_i8 in place");
+        check_bytes((const uint8_t *)expected, (const uint8_t *)out, count, "signed_i8 in place");
+    }
+    check_release();
+}
+
 static void test(void) {
     test_add_range();
     for (size_t count = 1; count < 70; count++) {
@@ -180,6 +204,11 @@ static void test(void) {
     }
     for (int i = 0; i < 50; i++) test_add(check_random_size(100, 2000));
     test_quantize(20000);
+    for (size_t count = 0; count < 200; count += 16) {
+        test_signed(count, 0);
+        test_signed(count, 128);
+    }
+    test_signed(1 << 20, 128);
 }
 
 #define BENCH_COUNT 65536
@@ -204,6 +233,9 @@ static void run_moments(void *kernels) {
     for (size_t i = 0; i < BENCH_COUNT / 32; i += 256)
         ((const pcl_kernels *)kernels)->moments_u8(bytes_a + i * 32, 256, 32, sums[0], sums[1]);
 }
+static void run_signed(void *kernels) {
+    ((const pcl_kernels *)kernels)->signed_i8(bytes_a, BENCH_COUNT, 128, (int8_t *)bytes_out);
+}
 static void run_affine(void *kernels) {
     pcl_requantization to = {floats, 7, 7, 255};
     ((const pcl_kernels *)kernels)->affine_u8(bytes_a, BENCH_COUNT / 32, 32, floats, &to, bytes_out);
@@ -214,7 +246,7 @@ static void bench(void) {
         const char *name;
         void (*run)(void *kernels);
     } all[] = {{"add_u8", run_add}, {"lookup_u8", run_lookup}, {"dequantize_u8", run_dequantize}, {"quantize_u8", run_quantize},
-               {"moments_u8", run_moments}, {"affine_u8", run_affine}};
+               {"moments_u8", run_moments}, {"affine_u8", run_affine}, {"signed_i8", run_signed}};
     check_fill(bytes_a, BENCH_COUNT, 0);
     check_fill(bytes_b, BENCH_COUNT, 0);
     check_fill(table, 256, 0);
