@@ -165,7 +165,6 @@ done:
 typedef struct conv {
     pcl_im2col patches; /* of the first group */
     bool direct;        /* the input is the matrix of patches */
-    int32_t merged;     /* neighbouring pixels that count as one, see merge_pixels */
     size_t groups, group_columns;
     pcl_dense *dense;         /* [groups] */
     size_t out_element;       /* bytes */
@@ -197,7 +196,8 @@ static pcl_im2col patches_of(const pcl_node *node, const pcl_conv_filter *filter
         .upsampled = attributes->upsampled,
         .pad_byte = input->dtype == PCL_UINT8 ? (uint8_t)pcl_tensor_zero_point(input) : 0,
         .pixel_bytes = (size_t)input->shape.dims[3] * element,
-        .tap_bytes = (size_t)filter->in_channels * element};
+        .tap_bytes = (size_t)filter->in_channels * element,
+        .merged = 1};
 }
 
 /* A filter of one pixel, or as large as the picture, sees the input's own
@@ -264,47 +264,44 @@ static int32_t pixels_to_merge(const pcl_im2col *p, size_t channels) {
 
 static void merge_pixels(conv *self) {
     pcl_im2col *p = &self->patches;
-    self->merged = self->direct || self->groups > 1 ? 1 : pixels_to_merge(p, self->group_columns);
-    p->out_w /= self->merged;
-    p->filter_w += (self->merged - 1) * p->stride_w;
-    p->stride_w *= self->merged;
-    self->pixels /= (size_t)self->merged;
-    self->group_columns *= (size_t)self->merged;
+    if (self->direct || self->groups > 1) return;
+    p->merged = pixels_to_merge(p, self->group_columns);
+    p->out_w /= p->merged;
+    p->filter_w += (p->merged - 1) * p->stride_w;
+    p->stride_w *= p->merged;
+    self->pixels /= (size_t)p->merged;
+    self->group_columns *= (size_t)p->merged;
 }
 
-/* Offsets, for each merged pixel, of the weights under the taps of a patch. */
-static int32_t *tap_offsets(pcl_arena *arena, const conv *self, const pcl_conv_filter *filter, int32_t stride_w,
-                            size_t tap_stride) {
-    const pcl_im2col *p = &self->patches;
-    size_t depth = (size_t)p->filter_h * (size_t)p->filter_w * (size_t)filter->in_channels;
-    int32_t *offsets = pcl_arena_alloc_array(arena, depth * (size_t)self->merged, sizeof *offsets);
+int32_t *pcl_tap_offsets(pcl_arena *arena, const pcl_im2col *window, int32_t channels, size_t run, size_t tap_stride) {
+    int32_t stride_w = window->stride_w / window->merged;
+    int32_t width = (window->filter_w - (window->merged - 1) * stride_w) * channels; /* of a row of the filter itself */
+    size_t depth = (size_t)window->filter_h * run;
+    int32_t *offsets = pcl_arena_alloc_array(arena, depth * (size_t)window->merged, sizeof *offsets);
     int32_t *next = offsets;
-    for (int32_t pixel = 0; offsets && pixel < self->merged; pixel++)
-        for (int32_t tap = 0; tap < p->filter_h * p->filter_w; tap++) {
-            int32_t row = tap / p->filter_w, column = tap % p->filter_w - pixel * stride_w;
-            bool weighs = column >= 0 && column < filter->width;
-            int32_t first = (row * filter->width + column) * filter->in_channels;
-            for (int32_t c = 0; c < filter->in_channels; c++)
-                *next++ = weighs ? (first + c) * (int32_t)tap_stride : PCL_NO_WEIGHT;
-        }
+    for (int32_t pixel = 0; offsets && pixel < window->merged; pixel++)
+        for (int32_t row = 0; row < window->filter_h; row++)
+            for (int32_t k = 0; k < (int32_t)run; k++) {
+                int32_t at = k - pixel * stride_w * channels;
+                *next++ = at < 0 || at >= width ? PCL_NO_WEIGHT : (row * width + at) * (int32_t)tap_stride;
+            }
     return offsets;
 }
 
 static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
                               const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride, conv *self) {
-    size_t depth = (size_t)filter->height * (size_t)self->patches.filter_w * (size_t)filter->in_channels;
-    int32_t stride_w = self->patches.stride_w / self->merged;
-    int32_t *offsets = tap_offsets(context->arena, self, filter, stride_w, tap_stride);
+    size_t run = (size_t)self->patches.filter_w * (size_t)filter->in_channels, merged = (size_t)self->patches.merged;
+    int32_t *offsets = pcl_tap_offsets(context->arena, &self->patches, filter->in_channels, run, tap_stride);
     self->dense = pcl_arena_alloc_array(context->arena, self->groups, sizeof *self->dense);
     if (!offsets || !self->dense)
         return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
-    size_t channels = self->group_columns / (size_t)self->merged;
+    size_t channels = self->group_columns / merged;
     for (size_t group = 0; group < self->groups; group++) {
         size_t first = group * channels;
         pcl_weight_matrix matrix = {.rows = self->pixels,
                                     .channels = channels,
-                                    .repeats = (size_t)self->merged,
-                                    .depth = depth,
+                                    .repeats = merged,
+                                    .depth = (size_t)filter->height * run,
                                     .first = first * channel_stride,
                                     .first_channel = first,
                                     .channel_stride = channel_stride,
@@ -314,8 +311,7 @@ static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node
     return PCL_OK;
 }
 
-static const pcl_conv_method *const methods[] = {&pcl_winograd_f32, &pcl_winograd_u8, &pcl_row_conv,
-                                               &pcl_indirect_conv};
+static const pcl_conv_method *const methods[] = {&pcl_winograd_f32, &pcl_winograd_u8, &pcl_row_conv};
 
 static const pcl_conv_method *method_for(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                                          const pcl_weighted *tensors) {
@@ -346,13 +342,15 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->pixels = (size_t)out[0] * (size_t)out[1] * (size_t)out[2];
     self->parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND);
     self->threads = pcl_employed(context->threads, self->parts);
-    self->method = tap_stride == 1 ? method_for(context->kernels, node, &self->patches, tensors) : NULL;
+    if (tap_stride == 1) self->method = method_for(context->kernels, node, &self->patches, tensors);
+    if (!self->method) merge_pixels(self);
+    if (tap_stride == 1 && !self->method && pcl_indirect_conv.pays(context->kernels, node, &self->patches, tensors))
+        self->method = &pcl_indirect_conv;
     if (self->method) {
         self->of_method =
             self->method->prepare(context, node, &self->patches, tensors, self->threads, &step->scratch_bytes);
         return self->of_method ? PCL_OK : PCL_ERROR_MEMORY;
     }
-    merge_pixels(self);
     self->by_columns = by_columns(self, node);
     if (self->by_columns && !self->direct) self->parts = self->threads;
     if (!plan_chunks(self, node, element, &step->scratch_bytes))

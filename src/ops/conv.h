@@ -3,6 +3,7 @@
 #ifndef PCL_OPS_CONV_H
 #define PCL_OPS_CONV_H
 
+#include "ops/im2col.h"
 #include "ops/weights.h"
 
 /* Sizes of a convolution's parts, from the shapes that infer checked. */
@@ -26,6 +27,10 @@ pcl_status pcl_conv_infer_window(const pcl_infer_context *context, pcl_node *nod
 pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
                             const pcl_conv_filter *filter, size_t channel_stride, size_t tap_stride);
 pcl_status pcl_conv_run(const pcl_run_context *context, const pcl_step *step);
+
+/* Offsets, for each of the window's merged pixels, of the weights under its rows: [merged][filter_h][run], `run` at least
+ * filter_w * channels. NULL when memory is exhausted. */
+int32_t *pcl_tap_offsets(pcl_arena *arena, const pcl_im2col *window, int32_t channels, size_t run, size_t tap_stride);
 
 /* Whether an upsampled CONV_2D, its shapes inferred, can be prepared. */
 bool pcl_conv_upsamples(const pcl_kernels *kernels, const pcl_node *node);

@@ -23,6 +23,7 @@ typedef struct pcl_im2col {
     bool upsampled;     /* the picture has half of in_h and in_w, pixels count as two by two: not for pcl_im2col_fill */
     size_t pixel_bytes; /* of the picture */
     size_t first_byte, tap_bytes;
+    int32_t merged; /* outputs side by side that count as one, see merge_pixels in conv.c; not for pcl_im2col_fill */
 } pcl_im2col;
 
 /* Coordinate i of 0..size-1, mirrored into it when it lies outside. */

@@ -7,16 +7,15 @@ enum {
     MIN_RUN = 9,     /* below it the kernels' ends of runs outweigh patches */
     MIN_WIDTH = 20,  /* any number from here on is a sum of the heights of the kernels' tiles */
     MAX_HEIGHT = 32, /* of the filter: as many rows with their pads are kept */
-    COLUMN_TILE = 8, /* output channels that fill the kernels */
     QUAD = 4,        /* bytes that the kernel multiplies at once */
     SLACK = 16       /* bytes that kernels may read beyond the end */
 };
 
 typedef struct indirect_conv {
     pcl_im2col window;
-    size_t pictures, in_channels, out_channels;
+    size_t pictures, in_channels;
     pcl_dense dense;
-    size_t used, run;       /* elements of a run, and with what the kernel reads more and multiplies by zero */
+    size_t run;             /* elements, with what the kernel reads more and multiplies by zero */
     size_t out_element;     /* bytes */
     bool padded;            /* rows reach beyond the picture's sides: copies with their pads lie in a ring */
     size_t row_bytes;       /* that the filter sees in a row of the picture, pads among them, and SLACK */
@@ -37,8 +36,7 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     int64_t run = (int64_t)window->filter_w * tensors->input->shape.dims[3];
     return !window->upsampled && window->tap_bytes == window->pixel_bytes && window->filter_h > 1 &&
            window->filter_h <= MAX_HEIGHT && window->dilation_h == 1 && window->dilation_w == 1 &&
-           window->out_w >= MIN_WIDTH && run >= MIN_RUN && tensors->channels % COLUMN_TILE == 0 &&
-           !node->attributes.conv.residual && fits_kernel(kernels, tensors, run);
+           window->out_w >= MIN_WIDTH && run >= MIN_RUN && !node->attributes.conv.residual && fits_kernel(kernels, tensors, run);
 }
 
 /* --- Preparation ---------------------------------------------------------- */
@@ -60,19 +58,16 @@ static bool plan_rows(indirect_conv *self, size_t threads, size_t *scratch_bytes
 static bool pack(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
                  indirect_conv *self) {
     const pcl_im2col *window = &self->window;
-    size_t rows = (size_t)window->filter_h, depth = rows * self->run;
-    int32_t *offsets = pcl_arena_alloc_array(context->arena, depth, sizeof *offsets);
+    int32_t *offsets = pcl_tap_offsets(context->arena, window, (int32_t)self->in_channels, self->run, 1);
     uint8_t *outside = pcl_arena_alloc(context->arena, self->row_bytes);
     if (!offsets || !outside) return false;
-    for (size_t k = 0; k < depth; k++)
-        offsets[k] = k % self->run < self->used ? (int32_t)(k / self->run * self->used + k % self->run) : PCL_NO_WEIGHT;
     memset(outside, window->pad_byte, self->row_bytes);
     self->outside = outside;
     pcl_weight_matrix matrix = {.rows = (size_t)window->out_w,
-                                .channels = self->out_channels,
-                                .repeats = 1,
-                                .depth = depth,
-                                .channel_stride = rows * self->used,
+                                .channels = (size_t)tensors->channels,
+                                .repeats = (size_t)window->merged,
+                                .depth = (size_t)window->filter_h * self->run,
+                                .channel_stride = pcl_tensor_count(tensors->weights) / (size_t)tensors->channels,
                                 .offsets = offsets};
     return pcl_dense_prepare(context, node, tensors, &matrix, &self->dense) == PCL_OK;
 }
@@ -84,10 +79,9 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
         *self = (indirect_conv){.window = *window,
                                 .pictures = (size_t)tensors->input->shape.dims[0],
                                 .in_channels = (size_t)tensors->input->shape.dims[3],
-                                .out_channels = (size_t)tensors->channels,
                                 .out_element = pcl_dtype_size(tensors->output->dtype)};
-        self->used = self->run = (size_t)window->filter_w * self->in_channels;
-        if (tensors->input->dtype != PCL_FLOAT32) self->run = pcl_round_up(self->used, QUAD);
+        self->run = (size_t)window->filter_w * self->in_channels;
+        if (tensors->input->dtype != PCL_FLOAT32) self->run = pcl_round_up(self->run, QUAD);
         if (plan_rows(self, (size_t)threads, scratch_bytes) && pack(context, node, tensors, self)) return self;
     }
     (void)pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
@@ -140,7 +134,7 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     const indirect_conv *self = prepared;
     const pcl_im2col *window = &self->window;
     size_t begin, end, height = (size_t)window->out_h, width = (size_t)window->out_w;
-    size_t out_bytes = width * self->out_channels * self->out_element;
+    size_t columns = self->dense.columns, out_bytes = width * columns * self->out_element;
     pcl_partition(self->pictures * height, 1, part, &begin, &end);
     const void **runs = (const void **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     pcl_dense_left left = {.stride = (size_t)window->stride_w * self->in_channels, .runs = runs, .run = self->run};
@@ -153,8 +147,8 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
             p.made = -window->pad_top;
         }
         find_runs(&p, (int32_t)(row % height), runs);
-        pcl_dense_run(kernels, &self->dense, width, &left, 0, self->out_channels,
-                      (uint8_t *)node->outputs[0]->data + row * out_bytes, self->out_channels);
+        pcl_dense_run(kernels, &self->dense, width, &left, 0, columns,
+                      (uint8_t *)node->outputs[0]->data + row * out_bytes, columns);
     }
 }
 
