@@ -294,7 +294,7 @@ static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node
     int32_t *offsets = pcl_tap_offsets(context->arena, &self->patches, filter->in_channels, run, tap_stride);
     self->dense = pcl_arena_alloc_array(context->arena, self->groups, sizeof *self->dense);
     if (!offsets || !self->dense)
-        return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
+        return pcl_no_memory(context, node);
     size_t channels = self->group_columns / merged;
     for (size_t group = 0; group < self->groups; group++) {
         size_t first = group * channels;

@@ -19,10 +19,6 @@ static column_place place_of(const pcl_weight_matrix *matrix, size_t column) {
                           .offsets = matrix->offsets + repeat * matrix->depth};
 }
 
-static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_node *node) {
-    return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
-}
-
 /* How many of a column's first weights lie as the kernels want them, in whole vectors. */
 static size_t plain_part(const pcl_weight_matrix *matrix) {
     size_t k = 0;
@@ -159,7 +155,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     };
     if (pcl_weighted_widens(weighted)) {
         of.shift = pcl_arena_alloc_array(context->arena, out->columns, sizeof *of.shift);
-        if (!of.shift) return out_of_memory(context, node);
+        if (!of.shift) return pcl_no_memory(context, node);
         out->shift = of.shift;
         pcl_activation_range(weighted->activation, &out->low, &out->high);
     }
@@ -170,7 +166,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     out->requantization.zero_point = weighted->out_zero_point;
     pcl_weighted_range_u8(weighted, &out->requantization.low, &out->requantization.high);
     bool packed = of.panel && of.bias && of.scale && pack_panels(&of);
-    return packed ? PCL_OK : out_of_memory(context, node);
+    return packed ? PCL_OK : pcl_no_memory(context, node);
 }
 
 static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *weighted,
@@ -179,7 +175,7 @@ static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *n
     float *packed = pcl_arena_alloc(context->arena, pcl_gemm_f32_packed_bytes(columns, depth));
     float *panel = pcl_arena_alloc_array(context->arena, PANEL * sizeof *panel, depth);
     float *bias = pcl_arena_alloc_array(context->arena, columns, sizeof *bias);
-    if (!packed || !panel || !bias) return out_of_memory(context, node);
+    if (!packed || !panel || !bias) return pcl_no_memory(context, node);
 
     for (size_t first = 0; first < columns; first += PANEL) {
         size_t width = columns - first < PANEL ? columns - first : PANEL;

@@ -64,10 +64,6 @@ typedef struct depthwise {
     size_t kernel_scratch, wide_at, wide_stride, thread_scratch;
 } depthwise;
 
-static pcl_status out_of_memory(const pcl_prepare_context *context, const pcl_node *node) {
-    return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its packed weights");
-}
-
 static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
                           depthwise *self) {
     const pcl_dwconv *shape = &self->shape;
@@ -77,7 +73,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     int8_t *packed = pcl_arena_alloc(context->arena, bytes), *rest = NULL;
     int32_t *bias = pcl_arena_alloc_array(context->arena, channels, sizeof *bias);
     float *scale = pcl_arena_alloc_array(context->arena, channels, sizeof *scale);
-    if (!weights || !packed || !bias || !scale) return out_of_memory(context, node);
+    if (!weights || !packed || !bias || !scale) return pcl_no_memory(context, node);
 
     for (size_t c = 0; c < channels; c++) {
         int32_t zero_point = pcl_weight_zero_point(tensors->weights, c);
@@ -92,7 +88,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     }
     if (pcl_pack_dwconv_u8(packed, NULL, weights, channels, shape->filter_h, shape->filter_w)) {
         rest = pcl_arena_alloc(context->arena, bytes);
-        if (!rest) return out_of_memory(context, node);
+        if (!rest) return pcl_no_memory(context, node);
         pcl_pack_dwconv_u8(packed, rest, weights, channels, shape->filter_h, shape->filter_w);
     }
     self->packed = packed;
@@ -109,7 +105,7 @@ static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *n
     size_t channels = self->shape.channels, count = self->shape.filter_h * self->shape.filter_w * channels;
     float *packed = pcl_arena_alloc_array(context->arena, count, sizeof *packed);
     float *bias = pcl_arena_alloc_array(context->arena, channels, sizeof *bias);
-    if (!packed || !bias) return out_of_memory(context, node);
+    if (!packed || !bias) return pcl_no_memory(context, node);
     for (size_t i = 0; i < count; i++) packed[i] = pcl_weight_real(tensors->weights, i, i % channels);
     for (size_t c = 0; c < channels; c++) bias[c] = pcl_bias_real(tensors->bias, c);
     self->packed = packed;
@@ -159,7 +155,7 @@ static pcl_status prepare_rows(const pcl_prepare_context *context, pcl_step *ste
                                const pcl_conv_filter *filter) {
     pcl_node *node = step->node;
     depthwise *self = pcl_arena_alloc(context->arena, sizeof *self);
-    if (!self) return out_of_memory(context, node);
+    if (!self) return pcl_no_memory(context, node);
     self->element = pcl_dtype_size(tensors->input->dtype);
     self->parts = pcl_useful_parts(node->macs, self->element == 1 ? 10000 : 5000);
     self->threads = pcl_employed(context->threads, self->parts);
@@ -167,7 +163,7 @@ static pcl_status prepare_rows(const pcl_prepare_context *context, pcl_step *ste
     if (!plan_scratch(self, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its rows are too large");
     uint8_t *pad_row = pcl_arena_alloc(context->arena, self->row_bytes + 16);
-    if (!pad_row) return out_of_memory(context, node);
+    if (!pad_row) return pcl_no_memory(context, node);
     bool quantised = pcl_weighted_quantised(tensors);
     self->pad_value = quantised ? (uint8_t)pcl_tensor_zero_point(tensors->input) : 0;
     memset(pad_row, self->pad_value, self->row_bytes);

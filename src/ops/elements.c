@@ -130,9 +130,13 @@ uint8_t pcl_quantise_u8(float real, const pcl_tensor *out) {
 
 int32_t pcl_parts_for(size_t count) { return pcl_some_parts(count / 32768); }
 
+pcl_status pcl_no_memory(const pcl_prepare_context *context, const pcl_node *node) {
+    return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory to prepare it");
+}
+
 void *pcl_new_prepared(const pcl_prepare_context *context, pcl_step *step, size_t bytes) {
     step->prepared = pcl_arena_alloc(context->arena, bytes);
-    if (!step->prepared) pcl_node_fail(context->error, step->node, PCL_ERROR_MEMORY, "no memory to prepare it");
+    if (!step->prepared) pcl_no_memory(context, step->node);
     return step->prepared;
 }
 

@@ -55,7 +55,7 @@ static pcl_status prepare_fully_connected(const pcl_prepare_context *context, pc
     fully_connected *self = pcl_new_prepared(context, step, sizeof *self);
     size_t columns = (size_t)node->inputs[1]->shape.dims[0], depth = (size_t)node->inputs[1]->shape.dims[1];
     int32_t *offsets = pcl_plain_offsets(context->arena, depth);
-    if (!self || !offsets) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its weights");
+    if (!self || !offsets) return pcl_no_memory(context, node);
     self->rows = pcl_tensor_count(tensors.input) / depth;
     pcl_weight_matrix matrix = {.rows = self->rows,
                                 .channels = columns,

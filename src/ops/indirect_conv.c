@@ -84,7 +84,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
         if (tensors->input->dtype != PCL_FLOAT32) self->run = pcl_round_up(self->run, QUAD);
         if (plan_rows(self, (size_t)threads, scratch_bytes) && pack(context, node, tensors, self)) return self;
     }
-    (void)pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
+    (void)pcl_no_memory(context, node);
     return NULL;
 }
 

@@ -41,6 +41,9 @@ typedef struct pcl_prepare_context {
     int32_t threads; /* scratch that each thread needs is multiplied by this */
 } pcl_prepare_context;
 
+/* Fails with PCL_ERROR_MEMORY. */
+pcl_status pcl_no_memory(const pcl_prepare_context *context, const pcl_node *node);
+
 typedef struct pcl_run_context {
     pcl_error *error;
     const pcl_kernels *kernels;

@@ -99,7 +99,7 @@ static pcl_status prepare_with(const pcl_prepare_context *context, pcl_step *ste
     self->columns = make_taps(context, node, 2, (size_t)dims[3], tap_at);
     *prepared = self;
     if (self->rows && self->columns) return PCL_OK;
-    return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory to prepare it");
+    return pcl_no_memory(context, node);
 }
 
 /* --- Rows ------------------------------------------------------------------ */

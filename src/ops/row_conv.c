@@ -94,7 +94,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
                                .out_channels = (size_t)tensors->channels};
         if (plan_strips(self, (size_t)threads, scratch_bytes) && pack(context, node, tensors, self)) return self;
     }
-    (void)pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the packed weights");
+    (void)pcl_no_memory(context, node);
     return NULL;
 }
 

@@ -36,7 +36,7 @@ static pcl_status infer_v1(const pcl_infer_context *context, pcl_node *node) {
     const pcl_shape *values = &node->inputs[1]->shape;
     if (pcl_shape_equal(values, &node->inputs[2]->shape) && pcl_shape_equal(values, &node->outputs[0]->shape))
         return PCL_OK;
-    return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "the shapes of its inputs differ");
+    return pcl_node_fail(context->error, node, PCL_ERROR_SHAPE, "its inputs differ in shape");
 }
 
 static void select_bytes(const uint8_t *condition, const uint8_t *a, const uint8_t *b, uint8_t *out, size_t count) {

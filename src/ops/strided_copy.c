@@ -72,7 +72,7 @@ static void choose_rows(pcl_block *block) {
 
 /* Strides in bytes. */
 typedef struct plane {
-    size_t rows, columns;
+    size_t rows, columns, row_bytes;
     ptrdiff_t in_row, in_column, out_row, out_column;
 } plane;
 
@@ -103,22 +103,19 @@ static inline __attribute__((always_inline)) void repeat_elements(const plane *p
     }
 }
 
+static void copy_rows(const plane *plane, const uint8_t *in, uint8_t *out) {
+    for (size_t r = 0; r < plane->rows; r++, in += plane->in_row, out += plane->out_row) memcpy(out, in, plane->row_bytes);
+}
+
 static inline __attribute__((always_inline)) void copy_plane(const plane *plane, size_t element, const uint8_t *in,
                                                              uint8_t *out) {
-    bool dense = plane->out_column == (ptrdiff_t)element;
-    if (dense && plane->in_column == (ptrdiff_t)element) {
-        for (size_t r = 0; r < plane->rows; r++)
-            memcpy(out + (ptrdiff_t)r * plane->out_row, in + (ptrdiff_t)r * plane->in_row, plane->columns * element);
-    } else if (dense && plane->in_column == 0) {
-        repeat_elements(plane, element, in, out);
-    } else {
-        copy_tiles(plane, element, in, out);
-    }
+    if (plane->out_column == (ptrdiff_t)element && plane->in_column == 0) repeat_elements(plane, element, in, out);
+    else copy_tiles(plane, element, in, out);
 }
 
 /* With rows and columns exchanged: loops along the columns are short where these are few. */
 static plane turned(const plane *from) {
-    return (plane){from->columns, from->rows, from->in_column, from->in_row, from->out_column, from->out_row};
+    return (plane){from->columns, from->rows, 0, from->in_column, from->in_row, from->out_column, from->out_row};
 }
 
 static void copy_plane_1(const plane *plane, const uint8_t *in, uint8_t *out) { copy_plane(plane, 1, in, out); }
@@ -138,13 +135,17 @@ static void copy_planes(const pcl_block *block, const uint8_t *in, uint8_t *out)
     const pcl_block_dim *rows = &block->dims[block->rank - 2], *columns = &block->dims[block->rank - 1];
     plane plane = {rows->size,
                    columns->size,
+                   columns->size * block->element,
                    rows->in_stride * element,
                    columns->in_stride * element,
                    rows->out_stride * element,
                    columns->out_stride * element};
-    bool whole_rows = plane.out_column == element && (plane.in_column == element || plane.in_column == 0);
-    if (!whole_rows && plane.columns < TILE && plane.columns < plane.rows) plane = turned(&plane);
     plane_copier copy = copier_for(block->element);
+    if (plane.out_column != element || (plane.in_column != element && plane.in_column != 0)) {
+        if (plane.columns < TILE && plane.columns < plane.rows) plane = turned(&plane);
+    } else if (plane.in_column != 0) {
+        copy = copy_rows;
+    }
     size_t position[PCL_MAX_BLOCK_RANK] = {0};
     ptrdiff_t from = block->in_first, to = block->out_first; /* in elements */
     for (;;) {

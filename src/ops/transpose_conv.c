@@ -154,7 +154,7 @@ static pcl_status prepare_phase(const pcl_prepare_context *context, const pcl_no
     const int32_t *filter = node->inputs[1]->shape.dims;
     pcl_weighted tensors = tensors_of(node);
     int32_t *offsets = tap_offsets(context->arena, node, p);
-    if (!offsets) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its weights");
+    if (!offsets) return pcl_no_memory(context, node);
     p->patches = patches_of(node, p);
     p->direct = p->y.taps == 1 && p->x.taps == 1 && p->y.pad == 0 && p->x.pad == 0 &&
                 p->y.count <= p->patches.in_h && p->x.count <= p->patches.in_w;
@@ -201,7 +201,7 @@ static pcl_status prepare_transpose_conv(const pcl_prepare_context *context, pcl
                              .parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND)};
     self->threads = pcl_employed(context->threads, self->parts);
     self->phases = pcl_arena_alloc_array(context->arena, self->phase_count, sizeof *self->phases);
-    if (!self->phases) return pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for its weights");
+    if (!self->phases) return pcl_no_memory(context, node);
     for (int32_t i = 0; i < rows * columns; i++) {
         phase *p = &self->phases[i];
         p->y = axis_of(i / columns, in[1], out[1], filter[1], attributes->stride_h, attributes->pads.top);

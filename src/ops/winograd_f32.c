@@ -113,7 +113,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
             pcl_size_mul(self->thread_scratch, (size_t)threads, scratch_bytes) && pack(context->arena, self, tensors))
             return self;
     }
-    (void)pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the transformed weights");
+    (void)pcl_no_memory(context, node);
     return NULL;
 }
 

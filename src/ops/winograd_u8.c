@@ -144,7 +144,7 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
         if (node->attributes.conv.residual) pcl_conv_residual_u8(node, &self->add);
         if (plan_chunks(self, (size_t)threads, scratch_bytes) && pack(context, self, tensors)) return self;
     }
-    (void)pcl_node_fail(context->error, node, PCL_ERROR_MEMORY, "no memory for the transformed weights");
+    (void)pcl_no_memory(context, node);
     return NULL;
 }
 

@@ -13,7 +13,7 @@ pcl_onnx_axis_maps *pcl_onnx_new_axis_maps(const pcl_prepare_context *context, p
     for (int32_t d = 0; d < out->shape.rank; d++) {
         self->maps[d] = pcl_arena_alloc_array(context->arena, (size_t)out->shape.dims[d], sizeof **self->maps);
         if (self->maps[d]) continue;
-        pcl_node_fail(context->error, step->node, PCL_ERROR_MEMORY, "no memory to prepare it");
+        pcl_no_memory(context, step->node);
         return NULL;
     }
     return self;

@@ -40,7 +40,7 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     pcl_infer_context infer_context = {context->error, context->arena};
     normalisation *self = pcl_arena_alloc(context->arena, sizeof *self);
     step->prepared = self;
-    if (!self) return pcl_node_fail(context->error, step->node, PCL_ERROR_MEMORY, "no memory to prepare it");
+    if (!self) return pcl_no_memory(context, step->node);
     PCL_TRY_RETURN(describe(&infer_context, step->node, self->group_strides, &self->groups));
     return pcl_onnx_scratch(context, step, self->groups, 2 * sizeof(double), NULL);
 }

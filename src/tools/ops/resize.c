@@ -108,7 +108,7 @@ static pcl_status prepare_axis(const pcl_prepare_context *context, pcl_step *ste
     filter->weights = pcl_arena_alloc_array(context->arena, weights, sizeof *filter->weights);
     self->outside[d] = pcl_arena_alloc_array(context->arena, out, sizeof **self->outside);
     if (!filter->first || !filter->weights || !self->outside[d])
-        return pcl_node_fail(context->error, step->node, PCL_ERROR_MEMORY, "no memory to prepare it");
+        return pcl_no_memory(context, step->node);
     pcl_onnx_fill_resize_filter(attributes, axis, filter);
     for (int32_t i = 0; i < axis->out; i++) self->outside[d][i] = is_outside(step->node, axis, i);
     return PCL_OK;
@@ -132,7 +132,7 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     pcl_infer_context infer_context = {context->error, context->arena};
     pcl_shape shape;
     resize *self = pcl_arena_alloc(context->arena, sizeof *self);
-    if (!self) return pcl_node_fail(context->error, step->node, PCL_ERROR_MEMORY, "no memory to prepare it");
+    if (!self) return pcl_no_memory(context, step->node);
     PCL_TRY_RETURN(pcl_onnx_describe_resize(&infer_context, step->node, self->axes, &shape));
     read_roi(step->node, self);
     if (attributes_of(step->node)->mode == PCL_ONNX_RESIZE_NEAREST) {
