@@ -28,6 +28,13 @@
 #define PCL_APART static
 #endif
 
+/* Before a loop whose rounds are all to stand in the code, however large that gets. */
+#if defined(__clang__)
+#define PCL_UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define PCL_UNROLLED
+#endif
+
 /* From an int32 accumulator to a uint8 value:
  *     y = (float)acc * scale[c]                    rounded to nearest float
  *     y = min(max(y, low - zero_point), high - zero_point)

@@ -32,13 +32,6 @@
 #define PCL_ROLLED
 #endif
 
-/* Before a loop whose rounds are all to stand in the code, however large that gets. */
-#if defined(__clang__)
-#define PCL_UNROLLED _Pragma("clang loop unroll(full)")
-#else
-#define PCL_UNROLLED
-#endif
-
 /* Memory is read in whole vectors; this serves the ends of what is written. A copy of so many bytes is a call into the
  * browser, which takes as long as a hundred instructions. */
 PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {

@@ -77,16 +77,17 @@ static uint32_t bits_from_float(float value) {
     return bits;
 }
 
-/* IEEE 754 binary16 to binary32: normal numbers move their exponent by
- * multiplication with 2^112, subnormals by subtracting a magic 0.5.
- * (F. Giesen, "half to float done quick"; as in XNNPACK's fp16 library.) */
+/* IEEE 754 binary16 to binary32: the bits in their new places are the number times 2^-112, subnormal or not; only of
+ * infinities and NaNs, which become 2^16 and more, the exponent is another.
+ * (F. Giesen, "half to float done quick".) */
 float pcl_half_to_float(uint16_t half) {
-    uint32_t wide = (uint32_t)half << 16;
-    uint32_t sign = wide & 0x80000000u;
-    uint32_t twice = wide + wide;
-    float normal = float_from_bits((twice >> 4) + (0xE0u << 23)) * float_from_bits(0x07800000u);
-    float subnormal = float_from_bits((twice >> 17) | (126u << 23)) - 0.5f;
-    return float_from_bits(sign | bits_from_float(twice < (1u << 27) ? subnormal : normal));
+    float number = float_from_bits((half & 0x7FFFu) << 13) * 0x1p112f;
+    uint32_t exponent = number >= 0x1p16f ? 0x7F800000u : 0;
+    return float_from_bits(bits_from_float(number) | exponent | (half & 0x8000u) << 16);
+}
+
+void pcl_halves_to_floats(const uint16_t *halves, float *out, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] = pcl_half_to_float(halves[i]);
 }
 
 uint16_t pcl_float_to_half(float value) {

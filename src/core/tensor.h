@@ -56,6 +56,7 @@ float pcl_tensor_scale(const pcl_tensor *tensor);
 int32_t pcl_tensor_zero_point(const pcl_tensor *tensor);
 
 float pcl_half_to_float(uint16_t half);
+void pcl_halves_to_floats(const uint16_t *halves, float *out, size_t count);
 uint16_t pcl_float_to_half(float value); /* round to nearest even */
 
 #endif

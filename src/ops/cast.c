@@ -21,6 +21,8 @@ static void cast_block(pcl_dtype from, pcl_dtype to, const void *in, void *out, 
     if (pcl_is_integer(from) && pcl_is_integer(to)) {
         pcl_load_integers(from, in, integers, count);
         pcl_store_integers(to, integers, out, count);
+    } else if (from == PCL_FLOAT16 && to == PCL_FLOAT32) {
+        pcl_halves_to_floats(in, out, count); /* a picture's pixels, where a model was exported in halves */
     } else {
         pcl_load_reals(from, in, reals, count);
         pcl_store_reals(to, reals, out, count);

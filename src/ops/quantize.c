@@ -186,9 +186,7 @@ static void dequantize_u8(const conversion *self, size_t begin, size_t end) {
 }
 
 static void widen_halves(const conversion *self, size_t begin, size_t end) {
-    const uint16_t *in = self->in->data;
-    float *out = self->out->data;
-    for (size_t i = begin; i < end; i++) out[i] = pcl_half_to_float(in[i]);
+    pcl_halves_to_floats((const uint16_t *)self->in->data + begin, (float *)self->out->data + begin, end - begin);
 }
 
 /* Any type, any number of scales: element i has scale (i / inner) % count. */
