@@ -16,7 +16,7 @@ typedef struct pcl_gemm_u8_panel {
 } pcl_gemm_u8_panel;
 
 /* Rows of the left matrix that pass all panels before the next ones do, so that they stay in the first-level cache. */
-enum { PCL_GEMM_U8_BLOCK_ROWS = 100, PCL_GEMM_U8_BLOCK_BYTES = 16384 };
+enum { PCL_GEMM_U8_BLOCK_ROWS = 100, PCL_GEMM_U8_BLOCK_BYTES = 24576 };
 
 /* How many; a multiple of a tile's height. */
 PCL_INLINE size_t pcl_gemm_u8_block_rows(size_t depth, size_t tile_rows) {

@@ -1,3 +1,4 @@
+#include "core/arena.h"
 #include "functions.h"
 #include "gemm_u8.h"
 #include "relaxed/relaxed.h"
@@ -106,7 +107,7 @@ void pcl_gemm_u8_relaxed(const pcl_gemm_u8 *task) {
     const void *whole = task->a;
     size_t height = pcl_gemm_u8_block_rows(task->depth, 12);
     for (size_t row = 0, end; row < task->rows; row = end) {
-        end = task->rows - row < height ? task->rows : row + height;
+        end = row + pcl_even_chunk(task->rows - row, height, 6);
         block b = {.task = task, .first = row, .end = end, .runs = &whole, .run = (task->depth + 3) / 4 * 4};
         b.a_stride = task->a_stride;
         if (task->runs) b.runs = task->runs, b.run = task->run;
@@ -154,7 +155,7 @@ void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) {
             long_row(task, row, flipped);
             continue;
         }
-        end = task->rows - row < height ? task->rows : row + height;
+        end = row + pcl_even_chunk(task->rows - row, height, 6);
         for (size_t r = row; r < end; r++)
             flip_apart(task->a + r * task->a_stride, task->depth, flipped + (r - row) * stride);
         const void *a = flipped;
