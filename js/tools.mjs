@@ -17,7 +17,7 @@ import { loadBytes } from './source.mjs';
 const forms = { int8: 0, float: 1, widened: 2 };
 const modes = { float32: 0, fp16: 1, dynamic: 2, int8: 3 };
 const rangeRules = ['auto', 'minmax', 'percentile', 'mse'];
-const equalisingPictures = 16, pictureMargin = 0.5, worstBelow = 1; // dB
+const equalisingPictures = 16, pictureMargin = 0.5, worstBelow = 1, comfort = 3; // dB
 const shownShare = 0.9; // of a painting's values within the range that is shown
 const roundingWindows = 8192, mostWindows = 2048; // places in the pictures, and in one of them, by which weights are rounded
 
@@ -332,6 +332,9 @@ function meetsClearly(score, { agreement = 0.985, psnr = 30 } = {}) {
   return score.psnr >= psnr + pictureMargin && score.worstPsnr >= psnr - worstBelow;
 }
 
+/** Paintings that nobody has seen yet come out worse than those that were judged: as far as it is cheap, there is some room. */
+const isComfortable = (score, { psnr = 30 } = {}) => score.psnr === undefined || score.psnr >= psnr + comfort;
+
 /** One model on its way to int8. */
 class Quantiser {
   constructor(converter, options) {
@@ -390,7 +393,8 @@ class Quantiser {
 
   /**
    * Layers get better forms until the budget holds, those first that spare most noise for what they cost. Norms enlarge
-   * what their input was rounded by: the layers before them may give reals, which costs little. Any may become float.
+   * what their input was rounded by: the layers before them may give reals, which costs little, so they do until there
+   * is some room. Any may become float.
    */
   async fallBack(layers, samples, float, start) {
     const total = (field) => layers.reduce((sum, layer) => sum + layer[field], 0), work = total('macs'), weights = total('weights');
@@ -411,14 +415,16 @@ class Quantiser {
       return better.filter((form) => form === 'widened' || fits(layer))
         .map((form) => ({ index, form, worth: (layer.noise[formOf(layer)] - layer.noise[form]) / cost(layer, form) }));
     });
+    const { budget } = this.options;
     let score = start;
-    for (let tried = 1; !meetsClearly(score, this.options.budget); tried++) {
-      const [best] = steps().sort((a, b) => b.worth - a.worth);
-      if (!best) return score;
+    for (let tried = 1; !meetsClearly(score, budget) || !isComfortable(score, budget); tried++) {
+      const holds = meetsClearly(score, budget);
+      const [best] = steps().filter(({ form }) => !holds || form === 'widened').sort((a, b) => b.worth - a.worth);
+      if (!best) break;
       score = await tryWith(best.index, best.form);
       await this.progress('fall back', tried, Math.max(tried, layers.length));
     }
-    return this.takeBack(layers, setForm, tryWith, score);
+    return meetsClearly(score, budget) ? this.takeBack(layers, setForm, tryWith, score) : score;
   }
 
   /** Of the layers that became float, those that need not be for the budget after all, the dearest first. */
@@ -456,7 +462,7 @@ async function quantiseToInt8(converter, options) {
   if (isShown(converter, float.results, quantiser.peak)) converter.setOutputRange(0, 0, quantiser.peak);
   const first = await runAll(quantiser.write(), judged, options, (i) => quantiser.progress('int8', i + 1, judged.length));
   const before = judge(float.results, first.results, quantiser.peak);
-  const few = options.sensitivity ?? (meetsClearly(before, options.budget) ? 0 : quantiser.peak ? 2 : 16);
+  const few = options.sensitivity ?? (meetsClearly(before, options.budget) && isComfortable(before, options.budget) ? 0 : quantiser.peak ? 2 : 16);
   const layers = few ? await quantiser.sensitivity(judged.slice(0, few), float.results.slice(0, few)) : converter.layers();
   const score = few ? await quantiser.fallBack(layers, judged, float.results, before) : before;
   const metadata = metadataOf(options, wantsPictures(options) ? quantiser.format : undefined);
