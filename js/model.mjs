@@ -63,13 +63,14 @@ function namesMetadata(bytes) {
   return false;
 }
 
-/** A promise of what reads what a file says of its pictures and labels, of a module of its own; undefined for files that say nothing. */
-function readerFor(bytes, options) {
-  if (!namesMetadata(bytes.subarray(0, 2 ** 26))) return undefined;
-  const coming = ask('metadata', 'reader', [], options);
-  coming.catch(() => {}); // it is waited for later, if at all
-  return coming;
+/** A promise that is waited for later, if at all. */
+function optional(promise) {
+  promise?.catch(() => {});
+  return promise;
 }
+
+/** What reads what a file says of its pictures and labels: a promise of a module of its own; undefined for files that say nothing. */
+const readerFor = (bytes, options) => optional(namesMetadata(bytes.subarray(0, 2 ** 26)) ? ask('metadata', 'reader', [], options) : undefined);
 
 const discard = (starting) => starting.then((core) => core.dispose(), () => {});
 
@@ -97,7 +98,7 @@ async function withFile(where, wishes, use) {
       owned ||= bytes !== own;
     }
     reader ??= readerFor(bytes, options);
-    const metadata = reader?.then((read) => read(bytes)), { byteLength } = bytes; // before the engine keeps this thread busy
+    const metadata = optional(reader?.then((read) => read(bytes))), { byteLength } = bytes; // before the engine keeps this thread busy
     const core = await unlessAborted(starting, signal);
     return await unlessAborted((async () => use(core, await core.open(bytes, owned && !metadata), byteLength, metadata, options))(), signal);
   } catch (error) {

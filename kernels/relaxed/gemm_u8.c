@@ -155,7 +155,7 @@ void pcl_gemm_u8_relaxed_signed(const pcl_gemm_u8 *task) {
             long_row(task, row, flipped);
             continue;
         }
-        end = row + pcl_even_chunk(task->rows - row, height, 6);
+        end = task->rows - row < height ? task->rows : row + height;
         for (size_t r = row; r < end; r++)
             flip_apart(task->a + r * task->a_stride, task->depth, flipped + (r - row) * stride);
         const void *a = flipped;

@@ -1,7 +1,8 @@
 #include "functions.h"
 #include "simd.h"
 
-/* All weights pass here before a page has its first result, in code that the browser has not optimised yet: a sixteenth of the rounds counts. */
+/* All weights pass here before a page has its first result, in code that the browser has not optimised yet: a
+ * sixteenth of the rounds counts. */
 uint32_t pcl_signed_i8_simd128(const uint8_t *from, size_t count, uint8_t flip, int8_t *out) {
     v128_t flips = wasm_i8x16_splat((int8_t)flip), sums = wasm_i32x4_splat(0);
     for (size_t i = 0; i < count; i += 16) {

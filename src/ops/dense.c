@@ -52,7 +52,7 @@ typedef struct packing {
     const pcl_weighted *weighted;
     const pcl_weight_matrix *matrix;
     pcl_dense *out;
-    size_t plain;
+    size_t plain;  /* of a column's weights, as plain_part says */
     int8_t *panel; /* [PANEL][depth] */
     int32_t *bias; /* [columns] */
     float *scale;

@@ -129,6 +129,8 @@ static void test(void) {
     test_reals(210, 17, 33, 1);
     test_shape(3, 9, 70000, 0); /* rows longer than what some flip */
     test_shape(40, 9, 5000, 0);
+    test_shape(23, 9, 6000, 0); /* and of which that much room holds fewer than a block */
+    test_shape(5, 3, 40000, 0);
     for (size_t rows = 1; rows <= 14; rows++) {
         for (size_t columns = 1; columns <= 18; columns++) {
             test_shape(rows, columns, check_random_size(1, 40), (int)check_random_size(0, CHECK_FILLS - 1));
