@@ -1,13 +1,14 @@
 #include "ops/table.h"
 #include "passes/passes.h"
 
-/* The bytes that a DEQUANTIZE made into `tensor`; NULL where none did. */
-static pcl_tensor *bytes_of(const pcl_tensor *tensor) {
-    const pcl_node *node = tensor->producer;
-    if (!node || node->op != &pcl_op_dequantize) return NULL;
-    pcl_tensor *bytes = node->inputs[0];
-    bool is_bytes = bytes->dtype == PCL_INT8 || bytes->dtype == PCL_UINT8;
-    return is_bytes && pcl_is_quantised(bytes) ? bytes : NULL;
+/* The bytes that a DEQUANTIZE made into an input; NULL where none did. Nothing has been checked yet: inputs may be
+ * missing. */
+static pcl_tensor *bytes_of(const pcl_node *node, int32_t input) {
+    const pcl_tensor *reals = pcl_node_input(node, input);
+    const pcl_node *producer = reals ? reals->producer : NULL;
+    if (!producer || producer->op != &pcl_op_dequantize) return NULL;
+    pcl_tensor *bytes = pcl_node_input(producer, 0);
+    return bytes && pcl_is_quantised(bytes) ? bytes : NULL;
 }
 
 enum { MAX_DEPTH = 1 << 15 }; /* sums of as many products of nine bits stay within 32 */
@@ -29,7 +30,7 @@ void pcl_pass_widen(pcl_graph *graph) {
     for (int32_t i = 0; i < graph->node_count; i++) {
         pcl_node *node = graph->nodes[i];
         if (node->op != &pcl_op_conv_2d) continue;
-        pcl_tensor *input = bytes_of(node->inputs[0]), *weights = bytes_of(node->inputs[1]);
+        pcl_tensor *input = bytes_of(node, 0), *weights = bytes_of(node, 1);
         if (!input || !weights || input->constant || input->quantization.count != 1 || !weights_fit(weights)) continue;
         node->inputs[0] = input;
         node->inputs[1] = weights;

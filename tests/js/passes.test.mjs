@@ -492,6 +492,16 @@ for (const type of ['uint8', 'int8']) {
   });
 }
 
+test('a convolution of what a DEQUANTIZE of nothing makes is refused', async () => {
+  for (const [at, missing] of [[0, 'DEQUANTIZE'], [1, 'DEQUANTIZE'], [2, 'CONV_2D']]) {
+    for (const inputs of [[], [null]]) {
+      const description = dequantisedConv(0, false);
+      description.nodes[at].inputs = inputs;
+      await assert.rejects(run(description), { code: 'format', op: missing });
+    }
+  }
+});
+
 test('weights that no integer kernel takes are multiplied as reals', async () => {
   const integers = await run(dequantisedConv(3, false)), reals = await run(dequantisedConv(3, true));
   assert.deepEqual(integers.steps, ['DEQUANTIZE', 'CONV_2D']);
