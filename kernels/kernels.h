@@ -28,6 +28,13 @@
 #define PCL_APART static
 #endif
 
+/* Before a loop of few rounds that is to stay as it is. */
+#if defined(__clang__)
+#define PCL_ROLLED _Pragma("clang loop unroll(disable) vectorize(disable)")
+#else
+#define PCL_ROLLED
+#endif
+
 /* Before a loop whose rounds are all to stand in the code, however large that gets. */
 #if defined(__clang__)
 #define PCL_UNROLLED _Pragma("clang loop unroll(full)")

@@ -25,13 +25,6 @@
  * where otherwise each gets an addition of its own. */
 #define PCL_HIDE(value) __asm__("" : "+r"(value))
 
-/* Before a loop of few rounds that is to stay as it is. */
-#if defined(__clang__)
-#define PCL_ROLLED _Pragma("clang loop unroll(disable) vectorize(disable)")
-#else
-#define PCL_ROLLED
-#endif
-
 /* Memory is read in whole vectors; this serves the ends of what is written. A copy of so many bytes is a call into the
  * browser, which takes as long as a hundred instructions. */
 PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {

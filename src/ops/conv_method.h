@@ -1,5 +1,6 @@
 /* Ways to compute some convolutions faster than by patches. The first in
- * conv.c's list that pays for a convolution is the one it takes. */
+ * conv.c's list that pays for a convolution is the one it takes; where none
+ * does, pixels may merge, and pcl_indirect_conv is asked last. */
 #ifndef PCL_OPS_CONV_METHOD_H
 #define PCL_OPS_CONV_METHOD_H
 
@@ -41,10 +42,10 @@ extern const pcl_conv_method pcl_winograd_u8;
  * and nothing is copied filter_h times. */
 extern const pcl_conv_method pcl_row_conv;
 
-/* Convolutions without patches, of many output channels: what a row
- * of the filter sees of a row of the picture is a run of the matrix' rows, and
- * the kernel takes a pointer to each run (Dukhan, "The Indirect Convolution
- * Algorithm", 2019). The same sums in the same order as with patches. */
+/* Convolutions without patches: what a row of the filter sees of a row of the
+ * picture is a run of the matrix' rows, and the kernel takes a pointer to each
+ * run (Dukhan, "The Indirect Convolution Algorithm", 2019). The same sums in
+ * the same order as with patches. */
 extern const pcl_conv_method pcl_indirect_conv;
 
 #endif

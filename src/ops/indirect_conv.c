@@ -36,7 +36,8 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
     int64_t run = (int64_t)window->filter_w * tensors->input->shape.dims[3];
     return !window->upsampled && window->tap_bytes == window->pixel_bytes && window->filter_h > 1 &&
            window->filter_h <= MAX_HEIGHT && window->dilation_h == 1 && window->dilation_w == 1 &&
-           window->out_w >= MIN_WIDTH && run >= MIN_RUN && !node->attributes.conv.residual && fits_kernel(kernels, tensors, run);
+           window->out_w >= MIN_WIDTH && run >= MIN_RUN && !node->attributes.conv.residual &&
+           fits_kernel(kernels, tensors, run);
 }
 
 /* --- Preparation ---------------------------------------------------------- */

@@ -72,7 +72,7 @@ static void choose_rows(pcl_block *block) {
 
 /* Strides in bytes. */
 typedef struct plane {
-    size_t rows, columns, row_bytes;
+    size_t rows, columns;
     ptrdiff_t in_row, in_column, out_row, out_column;
 } plane;
 
@@ -103,8 +103,10 @@ static inline __attribute__((always_inline)) void repeat_elements(const plane *p
     }
 }
 
+/* The columns lie side by side on both sides. */
 static void copy_rows(const plane *plane, const uint8_t *in, uint8_t *out) {
-    for (size_t r = 0; r < plane->rows; r++, in += plane->in_row, out += plane->out_row) memcpy(out, in, plane->row_bytes);
+    size_t bytes = plane->columns * (size_t)plane->out_column;
+    for (size_t r = 0; r < plane->rows; r++, in += plane->in_row, out += plane->out_row) memcpy(out, in, bytes);
 }
 
 static inline __attribute__((always_inline)) void copy_plane(const plane *plane, size_t element, const uint8_t *in,
@@ -115,7 +117,7 @@ static inline __attribute__((always_inline)) void copy_plane(const plane *plane,
 
 /* With rows and columns exchanged: loops along the columns are short where these are few. */
 static plane turned(const plane *from) {
-    return (plane){from->columns, from->rows, 0, from->in_column, from->in_row, from->out_column, from->out_row};
+    return (plane){from->columns, from->rows, from->in_column, from->in_row, from->out_column, from->out_row};
 }
 
 static void copy_plane_1(const plane *plane, const uint8_t *in, uint8_t *out) { copy_plane(plane, 1, in, out); }
@@ -135,17 +137,14 @@ static void copy_planes(const pcl_block *block, const uint8_t *in, uint8_t *out)
     const pcl_block_dim *rows = &block->dims[block->rank - 2], *columns = &block->dims[block->rank - 1];
     plane plane = {rows->size,
                    columns->size,
-                   columns->size * block->element,
                    rows->in_stride * element,
                    columns->in_stride * element,
                    rows->out_stride * element,
                    columns->out_stride * element};
     plane_copier copy = copier_for(block->element);
-    if (plane.out_column != element || (plane.in_column != element && plane.in_column != 0)) {
-        if (plane.columns < TILE && plane.columns < plane.rows) plane = turned(&plane);
-    } else if (plane.in_column != 0) {
-        copy = copy_rows;
-    }
+    bool is_dense = plane.out_column == element, is_repeated = is_dense && plane.in_column == 0;
+    if (is_dense && plane.in_column == element) copy = copy_rows;
+    else if (!is_repeated && plane.columns < TILE && plane.columns < plane.rows) plane = turned(&plane);
     size_t position[PCL_MAX_BLOCK_RANK] = {0};
     ptrdiff_t from = block->in_first, to = block->out_first; /* in elements */
     for (;;) {
