@@ -41,7 +41,7 @@ dwconv_u8_function pcl_dwconv_u8_scalar, pcl_dwconv_u8_simd128, pcl_dwconv_u8_re
 dwconv_f32_function pcl_dwconv_f32_scalar, pcl_dwconv_f32_simd128, pcl_dwconv_f32_relaxed;
 sum_f32_function pcl_sum_f32_scalar, pcl_sum_f32_simd128;
 add_u8_function pcl_add_u8_scalar, pcl_add_u8_simd128;
-lookup_u8_function pcl_lookup_u8_scalar, pcl_lookup_u8_simd128;
+lookup_u8_function pcl_lookup_u8_scalar; /* byte by byte takes half the time of sixteen swizzles */
 quantize_u8_function pcl_quantize_u8_scalar, pcl_quantize_u8_simd128;
 dequantize_u8_function pcl_dequantize_u8_scalar, pcl_dequantize_u8_simd128;
 moments_f32_function pcl_moments_f32_scalar, pcl_moments_f32_simd128;
