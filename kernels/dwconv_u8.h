@@ -15,17 +15,17 @@ PCL_INLINE size_t pcl_dwconv_columns(const pcl_dwconv *shape) {
 /* Two output rows of stride 1 read filter_h + 1 <= 4 input rows: one
  * interleaving serves both, the second with weights moved on by one. */
 PCL_INLINE bool pcl_dwconv_shares_rows(const pcl_dwconv *shape) {
-    return shape->out_rows == 2 && shape->stride_h == 1 && shape->filter_h <= 3 &&
+    return shape->out_rows > 1 && shape->stride_h == 1 && shape->filter_h <= 3 &&
            (shape->dilation_h == 1 || shape->filter_h == 1);
 }
 
-/* The input rows under filter rows 4 * group..4 * group + 3 of an output row, at channel `first`. Where there are
- * fewer, the last one again: its weights are zero. */
+/* The input rows under filter rows 4 * group..4 * group + 3 of an output row, at channel `first`. Where the filter has
+ * fewer, those that follow if outputs read all rows, or the last one again: the weights are zero. */
 PCL_INLINE void pcl_dwconv_group_rows(const pcl_dwconv_u8 *task, size_t row, size_t group, size_t first,
                                       const uint8_t *rows[4]) {
     const pcl_dwconv *shape = &task->shape;
-    size_t last = row * shape->stride_h + (shape->filter_h - 1) * shape->dilation_h;
-    if (pcl_dwconv_shares_rows(shape)) last = shape->filter_h;
+    bool all = shape->stride_h <= shape->filter_h && (shape->dilation_h == 1 || shape->filter_h == 1);
+    size_t last = (all ? shape->out_rows - 1 : row) * shape->stride_h + (shape->filter_h - 1) * shape->dilation_h;
     for (size_t y = 0; y < 4; y++) {
         size_t wanted = row * shape->stride_h + (group * 4 + y) * shape->dilation_h;
         rows[y] = task->rows[wanted < last ? wanted : last] + first;

@@ -164,10 +164,10 @@ typedef struct pcl_winograd_output_u8 {
     size_t rows, columns; /* that are within the picture; rows: 1..4 */
 } pcl_winograd_output_u8;
 
-/* --- dwconv_u8, dwconv_f32: one or two rows of a depthwise convolution.
+/* --- dwconv_u8, dwconv_f32: rows of a depthwise convolution.
  * Output row r (0 <= r < out_rows) reads input rows r * stride_h + y * dilation_h
- * for y < filter_h; rows[] holds a pointer for each input row from the first
- * to the last of these, so rows[r * stride_h + y * dilation_h]. A row that
+ * for y < filter_h: rows[r * stride_h + y * dilation_h], with pointers to no
+ * other rows. A row that
  * lies outside the picture points at in_width * channels bytes of the pad value.
  * Column x of the output reads columns x * stride_w - pad_left + i * dilation_w,
  * i < filter_w; those outside 0..in_width-1 count as the pad value
@@ -179,7 +179,7 @@ typedef struct pcl_dwconv {
     size_t stride_h, stride_w;
     size_t dilation_h, dilation_w;
     size_t pad_left;
-    size_t out_rows;   /* 1 or 2 */
+    size_t out_rows;   /* pairs take less time than single ones, more less than pairs */
     size_t out_stride; /* elements from one output row to the next */
 } pcl_dwconv;
 

@@ -192,7 +192,8 @@ static void convolve_blocks(const pcl_dwconv_u8 *task, uint8_t flip_byte) {
         b.channels = shape->channels - b.first < 16 ? shape->channels - b.first : 16;
         b.weights = task->packed + b.first / 16 * taps * GROUP_BYTES;
         b.rest = task->rest ? task->rest + b.first / 16 * taps * GROUP_BYTES : NULL;
-        for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
+        for (size_t row = 0, made = shared ? 2 : 1; row < shape->out_rows; row += made) {
+            if (shape->out_rows - row < made) row--; /* one of two: the row before comes out the same again */
             for (size_t group = 0; group < groups; group++) interleave_columns_apart(task, &b, row, group, flip_byte);
             convolve_row(task, &b, row);
         }

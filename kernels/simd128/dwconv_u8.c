@@ -3,13 +3,18 @@
 
 /* Everything is widened to 16 bits, and pairs of filter rows lie side by side:
  * columns: [columns][groups][2 pairs][16 channels][2], 128 bytes a group
- * weights: [filter_w][groups][2 pairs][16 channels][2], once per output row */
+ * weights: [2][2][filter_w][groups][2 pairs][16 channels][2]: once per output
+ * row, and all of it with the pairs in the other order
+ * Where the filter moves on by a pair, the next one replaces the older of the
+ * two: every other time they lie in the other order. */
 #define GROUP_BYTES 128
+#define PAIR_BYTES 64
 
 typedef struct block {
     size_t first, groups;
     uint8_t *columns;
-    uint8_t *weights[2];
+    uint8_t *weights, *weights_now; /* all; those for the order in which the pairs lie */
+    size_t weight_bytes;            /* of one output row */
 } block;
 
 /* 16 channels of two rows to [16][2] */
@@ -22,24 +27,32 @@ PCL_INLINE void widen_pair(v128_t upper, v128_t lower, uint8_t *to) {
     wasm_v128_store(to + 48, wasm_u16x8_extend_high_u8x16(high));
 }
 
-/* With copies of what the pointers lead to, which stores might change for all the compiler knows. */
-PCL_APART void widen_columns_apart(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t group) {
+/* A pair of rows. */
+PCL_APART void widen_columns_apart(const pcl_dwconv_u8 *task, const uint8_t *upper, const uint8_t *lower, size_t step,
+                                   uint8_t *to) {
     const pcl_dwconv *shape = &task->shape;
-    const uint8_t *rows[4];
-    pcl_dwconv_group_rows(task, row, group, b->first, rows);
-    const uint8_t *row0 = rows[0], *row1 = rows[1], *row2 = rows[2], *row3 = rows[3];
     size_t columns = pcl_dwconv_columns(shape), width = shape->in_width, pad_left = shape->pad_left;
-    size_t channels = shape->channels, step = b->groups * GROUP_BYTES;
-    uint8_t *to = b->columns + group * GROUP_BYTES;
-    v128_t pad = wasm_i16x8_splat(task->pad_value);
+    size_t channels = shape->channels;
     for (size_t x = 0; x < columns; x++, to += step) {
-        if (x - pad_left >= width) { /* before the picture, too: less than 0 is much */
-            for (size_t i = 0; i < GROUP_BYTES; i += 16) wasm_v128_store(to + i, pad);
-            continue;
+        v128_t above = wasm_i8x16_splat((int8_t)task->pad_value), below = above;
+        if (x - pad_left < width) { /* not where that is less than 0, which is much */
+            size_t at = (x - pad_left) * channels;
+            above = wasm_v128_load(upper + at);
+            below = wasm_v128_load(lower + at);
         }
-        size_t at = (x - pad_left) * channels;
-        widen_pair(wasm_v128_load(row0 + at), wasm_v128_load(row1 + at), to);
-        widen_pair(wasm_v128_load(row2 + at), wasm_v128_load(row3 + at), to + 64);
+        widen_pair(above, below, to);
+    }
+}
+
+/* Pairs `pair` and on of those under the filter in an output row. */
+static void widen_rows(const pcl_dwconv_u8 *task, const block *b, size_t row, size_t pair, size_t order) {
+    for (size_t group = 0; group < b->groups; group++) {
+        const uint8_t *rows[4];
+        pcl_dwconv_group_rows(task, row, group, b->first, rows);
+        uint8_t *to = b->columns + group * GROUP_BYTES;
+        for (size_t i = pair; i < 2; i++)
+            widen_columns_apart(task, rows[i * 2], rows[i * 2 + 1], b->groups * GROUP_BYTES,
+                                to + (i ^ order) * PAIR_BYTES);
     }
 }
 
@@ -51,13 +64,20 @@ PCL_APART void widen_weights_apart(const pcl_dwconv_u8 *task, const block *b) {
     for (size_t tap = 0; tap < taps; tap++) {
         PCL_ROLLED
         for (size_t i = 0; i < 4; i++) { /* four channels at a time */
-            size_t from = tap * 64 + i * 16, to = tap * GROUP_BYTES + i * 16;
+            size_t from = tap * 64 + i * 16;
+            uint8_t *to = b->weights + tap * GROUP_BYTES + i * 16;
             v128_t low = wasm_i16x8_load8x8(packed + from), high = wasm_i16x8_load8x8(packed + from + 8);
             if (rest) low = wasm_i16x8_sub(low, wasm_i16x8_load8x8(rest + from));
             if (rest) high = wasm_i16x8_sub(high, wasm_i16x8_load8x8(rest + from + 8));
-            for (int row = 0; row < 2; row++) {
-                wasm_v128_store(b->weights[row] + to, wasm_i32x4_shuffle(low, high, 0, 2, 4, 6));
-                wasm_v128_store(b->weights[row] + to + 64, wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
+            PCL_ROLLED
+            for (int row = 0; row < 2; row++, to += b->weight_bytes) {
+                uint8_t *other = to + 2 * b->weight_bytes;
+                v128_t first = wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
+                v128_t second = wasm_i32x4_shuffle(low, high, 1, 3, 5, 7);
+                wasm_v128_store(to, first);
+                wasm_v128_store(to + PAIR_BYTES, second);
+                wasm_v128_store(other, second);
+                wasm_v128_store(other + PAIR_BYTES, first);
                 low = wasm_i64x2_shl(low, 16);
                 high = wasm_i64x2_shl(high, 16);
             }
@@ -101,16 +121,20 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
         wasm_v128_store(made + r * PCL_DWCONV_MADE_BYTES, pcl_dwconv_u8_bytes(sums[r], lanes, rounding));
 }
 
-void pcl_dwconv_u8_store_apart(const uint8_t *made, size_t channels, size_t outputs, uint8_t *out, size_t step) {
-    if (channels == 16 && outputs >= 4) {
-        pcl_dwconv_u8_store_whole(made, out, step);
-        return;
-    }
-    for (size_t j = 0; j < 4 && j < outputs; j++, made += 4, out += step)
-        for (size_t c = 0; c < channels; c += 4) {
-            if (channels - c >= 4) memcpy(out + c, made + c * 4, 4);
-            else for (size_t i = c; i < channels; i++) out[i] = made[c * 4 + i - c];
+__attribute__((noinline)) void pcl_dwconv_u8_store_apart(const uint8_t *made, size_t channels, size_t outputs, uint8_t *out, size_t step) {
+    PCL_ROLLED
+    for (size_t c = 0; c < channels; c += 8, made += 32) {
+        v128_t a = wasm_v128_load(made), b = wasm_v128_load(made + 16), pairs[2]; /* of outputs */
+        pairs[0] = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5);
+        pairs[1] = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+        for (size_t j = 0; j < 4 && j < outputs; j++) {
+            uint8_t *to = out + j * step + c;
+            v128_t bytes = pairs[j / 2];
+            if (j % 2 > 0) bytes = wasm_i64x2_shuffle(bytes, bytes, 1, 1);
+            if (channels - c >= 8) wasm_v128_store64_lane(to, bytes, 0);
+            else pcl_store_part(to, bytes, channels - c);
         }
+    }
 }
 
 /* `often`: worth the bytes of a copy of pcl_dwconv_u8_store_whole. */
@@ -125,7 +149,7 @@ PCL_INLINE void convolve(const pcl_dwconv_u8 *task, const block *b, filter f, si
         PCL_ROLLED
         for (size_t lane = 0; lane < channels; lane += 4) {
             pcl_dwconv_lanes lanes = pcl_dwconv_lanes_at(task, b->first + lane);
-            const uint8_t *weights[2] = {b->weights[0] + lane * 4, b->weights[1] + lane * 4};
+            const uint8_t *above = b->weights_now + lane * 4, *weights[2] = {above, above + b->weight_bytes};
             tile(b->columns + lane * 4, weights, f, x, out_rows, &lanes, &rounding, made + lane * 4);
         }
         PCL_ROLLED
@@ -156,20 +180,24 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
     const pcl_dwconv *shape = &task->shape;
     size_t groups = (shape->filter_h + 3) / 4, weight_bytes = shape->filter_w * groups * GROUP_BYTES;
     uint8_t *scratch = task->scratch;
-    block b = {
-        .groups = groups,
-        .weights = {scratch, scratch + weight_bytes},
-        .columns = scratch + 2 * weight_bytes,
-    };
+    block b = {.groups = groups, .weights = scratch, .weight_bytes = weight_bytes, .columns = scratch + 4 * weight_bytes};
     bool three = shape->filter_w == 3 && groups == 1 && shape->dilation_w == 1 && shape->out_width >= 4;
     bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
+    bool moves_by_pairs = shared || (groups == 1 && shape->stride_h == 2 && shape->filter_h > 1 && shape->dilation_h == 1);
     convolve_function *convolve_row = shared                          ? two_rows_apart
                                       : three && shape->stride_w == 2 ? strided_apart
                                                                       : any_apart;
     for (b.first = 0; b.first < shape->channels; b.first += 16) {
         widen_weights_apart(task, &b);
-        for (size_t row = 0; row < shape->out_rows; row += shared ? 2 : 1) {
-            for (size_t group = 0; group < groups; group++) widen_columns_apart(task, &b, row, group);
+        size_t made = shared ? 2 : 1, order = 0;
+        for (size_t row = 0; row < shape->out_rows; row += made, order ^= moves_by_pairs) {
+            size_t pair = row > 0 && moves_by_pairs; /* the first that is new */
+            if (shape->out_rows - row < made) { /* one of two: the row before comes out the same again */
+                row--;
+                order = pair = 0;
+            }
+            widen_rows(task, &b, row, pair, order);
+            b.weights_now = b.weights + order * 2 * weight_bytes;
             convolve_row(task, &b, row);
         }
     }

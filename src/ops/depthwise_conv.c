@@ -1,5 +1,5 @@
 /* DEPTHWISE_CONV_2D: every channel has filters of its own. Rows of the output
- * are made in pairs, from pointers to the rows of the input under the filter. */
+ * are made some at a time, from pointers to the rows of the input under the filter. */
 #include <string.h>
 
 #include "ops/conv.h"
@@ -39,18 +39,19 @@ done:
 
 /* --- Preparation ---------------------------------------------------------- */
 
-enum { PAIR = 2 }; /* output rows that a kernel makes at once */
+/* Threads share pairs of output rows. A kernel is given as many rows as leave their inputs in the cache. */
+enum { PAIR = 2, INPUT_BYTES = 48 << 10 };
 
 typedef struct depthwise {
-    pcl_dwconv shape; /* of a pair */
+    pcl_dwconv shape; /* of the most rows that a kernel is given */
     size_t element;   /* bytes */
     size_t in_channels, multiplier;
     int32_t in_h, out_h, pad_top;
     size_t row_bytes;  /* of the input, times the multiplier */
-    size_t step_rows;  /* output rows made at a time: 2, or 1 when rows must be widened */
-    size_t steps;      /* of an output picture */
+    size_t unit_rows;  /* output rows: 2, or 1 when rows must be widened */
+    size_t units;      /* of an output picture */
     size_t pictures;
-    size_t row_count;  /* pointers that a step needs */
+    size_t row_count;  /* pointers that the kernel needs */
     const uint8_t *pad_row; /* [row_bytes] */
     const void *packed;
     const int8_t *rest;
@@ -114,12 +115,14 @@ static pcl_status pack_f32(const pcl_prepare_context *context, const pcl_node *n
     return PCL_OK;
 }
 
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
 static void set_sizes(depthwise *self, const pcl_node *node, const pcl_conv_filter *filter) {
     const pcl_conv_attributes *attributes = &node->attributes.conv;
     const int32_t *in = node->inputs[0]->shape.dims, *out = node->outputs[0]->shape.dims;
     self->in_channels = (size_t)in[3];
     self->multiplier = (size_t)out[3] / self->in_channels;
-    self->step_rows = self->multiplier == 1 ? PAIR : 1;
+    self->unit_rows = self->multiplier == 1 ? PAIR : 1;
     self->shape = (pcl_dwconv){.channels = (size_t)out[3],
                                .in_width = (size_t)in[2], .out_width = (size_t)out[2],
                                .filter_h = (size_t)filter->height, .filter_w = (size_t)filter->width,
@@ -127,15 +130,13 @@ static void set_sizes(depthwise *self, const pcl_node *node, const pcl_conv_filt
                                .dilation_h = (size_t)attributes->dilation_h,
                                .dilation_w = (size_t)attributes->dilation_w,
                                .pad_left = (size_t)attributes->pads.left,
-                               .out_rows = self->step_rows,
+                               .out_rows = self->unit_rows,
                                .out_stride = (size_t)out[2] * (size_t)out[3]};
     self->in_h = in[1];
     self->out_h = out[1];
     self->pad_top = attributes->pads.top;
     self->pictures = (size_t)in[0];
-    self->steps = ((size_t)out[1] + self->step_rows - 1) / self->step_rows;
-    self->row_count = (self->step_rows - 1) * self->shape.stride_h +
-                      (self->shape.filter_h - 1) * self->shape.dilation_h + 1;
+    self->units = ((size_t)out[1] + self->unit_rows - 1) / self->unit_rows;
 }
 
 /* False when the sizes overflow. */
@@ -143,6 +144,11 @@ static bool plan_scratch(depthwise *self, size_t *scratch_bytes) {
     size_t kernel = self->element == 1 ? pcl_dwconv_u8_scratch(&self->shape) : 0, wide = 0;
     if (!pcl_size_mul(self->shape.in_width * self->element, self->shape.channels, &self->row_bytes)) return false;
     if (kernel > SIZE_MAX / 4 || self->row_bytes > SIZE_MAX / 4) return false;
+    pcl_dwconv *shape = &self->shape;
+    size_t units = INPUT_BYTES / PAIR / self->row_bytes / shape->stride_h;
+    if (self->multiplier == 1 && units > 1) shape->out_rows = least(units, self->units) * PAIR;
+    self->row_count =
+        (shape->out_rows + self->unit_rows - 2) * shape->stride_h + (shape->filter_h - 1) * shape->dilation_h + 1;
     self->kernel_scratch = pcl_round_up(kernel, PCL_ALIGNMENT);
     self->wide_stride = pcl_round_up(self->row_bytes + 16, PCL_ALIGNMENT);
     if (self->multiplier > 1 && !pcl_size_mul(self->wide_stride, self->shape.filter_h, &wide)) return false;
@@ -249,18 +255,16 @@ static void run_part(void *argument, const pcl_part *part) {
     const depthwise_run *run = argument;
     const depthwise *self = run->self;
     size_t first, end, picture_bytes = (size_t)self->in_h * (self->row_bytes / self->multiplier);
-    pcl_partition(self->pictures * self->steps, 1, part, &first, &end);
+    pcl_partition(self->pictures * self->units, 1, part, &first, &end);
     uint8_t *scratch = run->scratch + (size_t)part->thread * self->thread_scratch;
     const uint8_t **rows = (const uint8_t **)(void *)(scratch + self->kernel_scratch);
     uint8_t *wide = scratch + self->wide_at;
-    for (size_t i = first; i < end; i++) {
-        size_t picture = i / self->steps, y = i % self->steps * self->step_rows;
+    for (size_t i = first; i < end;) {
         pcl_dwconv shape = self->shape;
-        if (y + shape.out_rows > (size_t)self->out_h) {
-            /* The kernels like pairs: the row before, if this part made it, comes out the same again. */
-            if (y > 0 && i > first) y--;
-            else shape.out_rows = 1;
-        }
+        size_t picture = i / self->units, y = i % self->units * self->unit_rows;
+        size_t left = least((end - i) * self->unit_rows, (size_t)self->out_h - y);
+        if (left < shape.out_rows + self->unit_rows) shape.out_rows = left; /* the last pair may be three */
+        i += (shape.out_rows + self->unit_rows - 1) / self->unit_rows;
         find_rows(self, run->input + picture * picture_bytes, (int32_t)y, shape.out_rows, rows, wide);
         uint8_t *out = run->output + (picture * (size_t)self->out_h + y) * shape.out_stride * self->element;
         if (self->element == 1) run_u8(run, &shape, rows, out, scratch);
