@@ -138,19 +138,17 @@ export class Core {
   /** Checks and copies in the inputs: typed arrays, or pictures to be prepared; and `norms` that are to be kept. */
   fill(inputs, norms = [0]) { // not frozen
     this.memory.bytes.set(norms, this.exports.pcl_model_norms(this.model));
-    const tensors = this.tensors('input');
+    const tensors = this.tensors('input'), names = tensors.map(({ info }) => info.name), expected = names.join(', ');
     for (const [index, { info, data, bytes }] of tensors.entries()) {
       const value = inputs[info.name];
       if (value === undefined || value === null) {
-        throw new PincelError('argument', `Input '${info.name}' is missing.`, { tensor: info.name, expected: tensors.map((t) => t.info.name).join(', '), got: Object.keys(inputs).join(', ') });
+        throw new PincelError('argument', `Input '${info.name}' is missing.`, { tensor: info.name, expected, got: Object.keys(inputs).join(', ') });
       }
       if (value.picture) this.fillPicture(value, index, info.shape);
       else this.fillArray(value, info, data, bytes);
     }
     for (const name of Object.keys(inputs)) {
-      if (!tensors.some(({ info }) => info.name === name)) {
-        throw new PincelError('argument', `There is no input '${name}'.`, { expected: tensors.map((t) => t.info.name).join(', '), got: name });
-      }
+      if (!names.includes(name)) throw new PincelError('argument', `There is no input '${name}'.`, { expected, got: name });
     }
   }
 
