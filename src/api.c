@@ -145,6 +145,7 @@ static pcl_status simplify(pcl_model *model) {
     PCL_TRY_RETURN(pcl_pass_fuse_quantize(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_pad(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_activation(graph));
+    PCL_TRY_RETURN(pcl_pass_drop_constant(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_instance_norm(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_residual(graph));
     PCL_TRY_RETURN(pcl_pass_fuse_resize(graph, model->kernels));

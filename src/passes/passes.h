@@ -48,6 +48,9 @@ pcl_status pcl_pass_fuse_quantize(pcl_graph *graph);
 pcl_status pcl_pass_fuse_pad(pcl_graph *graph);
 /* RELU and its kin become the activation of the node before. */
 pcl_status pcl_pass_fuse_activation(pcl_graph *graph);
+/* Channels of quantised convolutions that are the same whatever goes in become part of the bias of what reads them.
+ * Shapes have to be inferred before and after. */
+pcl_status pcl_pass_drop_constant(pcl_graph *graph);
 /* Means, differences and products that make up an instance normalisation
  * become one node, in float and in quantised form. */
 pcl_status pcl_pass_fuse_instance_norm(pcl_graph *graph);

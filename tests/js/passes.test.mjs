@@ -441,6 +441,84 @@ test('a cluster whose mean is not over the picture stays as it is', async () => 
   assert.equal((await run(description)).steps.includes('INSTANCE_NORM'), false);
 });
 
+// --- Channels that are constant ---------------------------------------------------------
+
+/** Makers of constants: of an output channel's weights, with all scales (0.004 otherwise), and its bias. */
+const constantKinds = {
+  'never active': { bias: -1e6 },
+  'without weights': { weights: 0, bias: 700 },
+  'too small to count': { scale: 1e-10, bias: 3000 },
+  'wrapping, too small to count': { scale: 1e-24, bias: -(2 ** 31) + 5 },
+};
+
+/** Weights and bias of `count` output channels, every other one of which is constant in one of the kinds, in turns. */
+function partlyConstant(name, type, filterShape, axis, count, isConstant = (channel) => channel % 2 === 1) {
+  const zeroPoint = type === 'uint8' ? 100 : 0, kinds = type === 'uint8' ? ['never active', 'without weights'] : Object.keys(constantKinds);
+  const data = arrays[type].from(drawn(name, 'int8', filterShape, [-100, 100]), (value) => value + zeroPoint);
+  const biases = drawn(`${name} bias`, 'int32', [count], [-2000, 2000]), scale = Array(count).fill(0.004);
+  let made = 0;
+  for (let channel = 0; channel < count; channel++) {
+    if (!isConstant(channel)) continue;
+    const kind = constantKinds[kinds[made++ % kinds.length]];
+    biases[channel] = kind.bias;
+    scale[channel] = kind.scale ?? 0.004;
+    const inner = axis === 0 ? data.length / count : 1;
+    if (kind.weights === 0) data.forEach((_, i) => { if (Math.floor(i / inner) % count === channel) data[i] = zeroPoint; });
+  }
+  const quantization = type === 'uint8' ? { scale: [0.004], zeroPoint: [zeroPoint] } : { scale, zeroPoint: scale.map(() => 0), axis };
+  return [{ name, dtype: type, shape: filterShape, data, quantization }, { name: `${name} bias`, dtype: 'int32', shape: [count], data: biases }];
+}
+
+/** x → CONV_2D → (DEPTHWISE_CONV_2D →) CONV_2D → y, with constants among the 24 channels in between. */
+function constantChannels(type, { depthwise = false, last = 1, lastPadding = VALID, isConstant } = {}) {
+  const relu = { padding: SAME, strideW: 1, strideH: 1, activation: activations.RELU, depthMultiplier: 1 }, side = lastPadding === SAME ? [7, 6] : [8 - last, 7 - last];
+  const nodes = [
+    { op: 'CONV_2D', version: 3, inputs: ['x', 'first', 'first bias'], outputs: ['a'], options: relu },
+    ...(depthwise ? [{ op: 'DEPTHWISE_CONV_2D', version: 3, inputs: ['a', 'own', 'own bias'], outputs: ['b'], options: relu }] : []),
+    { op: 'CONV_2D', version: 3, inputs: [depthwise ? 'b' : 'a', 'last', 'last bias'], outputs: ['y'], options: { ...relu, padding: lastPadding, activation: activations.NONE } },
+  ];
+  return {
+    tensors: [
+      activation('x', type, [2, 7, 6, 5]), ...partlyConstant('first', type, [24, 3, 3, 5], 0, 24, isConstant), activation('a', type, [2, 7, 6, 24], 0.11, 7),
+      ...partlyConstant('own', type, [1, 3, 3, 24], 3, 24, () => false), activation('b', type, [2, 7, 6, 24], 0.13, 9),
+      ...partlyConstant('last', type, [6, last, last, 24], 0, 6, () => false), activation('y', type, [2, ...side, 6], 0.2, 117),
+    ],
+    inputs: ['x'], outputs: ['y'], nodes,
+  };
+}
+
+/** Channels of what each convolution makes. */
+async function madeChannels(description) {
+  const model = await Model.load(buildModel(description), options), [{ name, dtype, shape: dims }] = model.inputs;
+  const steps = await model.profile({ [name]: new arrays[dtype](product(dims)) }, { runs: 1 });
+  model.dispose();
+  return steps.filter(({ op }) => op.endsWith('CONV_2D')).map(({ shape: made }) => made.at(-1));
+}
+
+const constantCases = { // channels in between that are left of 24, a multiple of 8; pads need zeros, of which uint8 has six only
+  'before a pointwise convolution': [{}, { int8: 16, uint8: 16 }],
+  'before a convolution that pads': [{ last: 3, lastPadding: SAME }, { int8: 16, uint8: 24 }],
+  'under a depthwise convolution that pads': [{ depthwise: true }, { int8: 16, uint8: 24 }],
+  'that are all there is': [{ isConstant: () => true }, { int8: 8, uint8: 8 }],
+};
+for (const type of ['int8', 'uint8']) {
+  for (const [what, [more, left]] of Object.entries(constantCases)) {
+    test(`constant channels ${what} need not be made, ${type}`, async () => {
+      const description = constantChannels(type, more), count = more.depthwise ? 2 : 1;
+      const one = await run(description), two = await run(exposing(description, 'a'));
+      assert.deepEqual(one.outputs.y, two.outputs.y);
+      assert.ok(new Set(one.outputs.y).size > (more.isConstant ? 5 : 30)); // of them numbers that say something
+      assert.deepEqual(await madeChannels(description), [...Array(count).fill(left[type]), 6]);
+      assert.deepEqual(await madeChannels(exposing(description, 'a')), [...Array(count).fill(24), 6]);
+    });
+  }
+}
+
+test('fewer constant channels than kernels make at once are made', async () => {
+  const description = constantChannels('int8', { isConstant: (channel) => channel < 7 });
+  assert.deepEqual(await madeChannels(description), [24, 6]);
+});
+
 // --- Constants ------------------------------------------------------------------------
 
 /** Half-precision bits of numbers that have them exactly. */
