@@ -166,9 +166,9 @@ typedef struct pcl_winograd_output_u8 {
 
 /* --- dwconv_u8, dwconv_f32: rows of a depthwise convolution.
  * Output row r (0 <= r < out_rows) reads input rows r * stride_h + y * dilation_h
- * for y < filter_h: rows[r * stride_h + y * dilation_h], with pointers to no
- * other rows. A row that
- * lies outside the picture points at in_width * channels bytes of the pad value.
+ * for y < filter_h: rows[r * stride_h + y * dilation_h]. Pointers to other rows
+ * are not there. A row that lies outside the picture points at in_width *
+ * channels bytes of the pad value.
  * Column x of the output reads columns x * stride_w - pad_left + i * dilation_w,
  * i < filter_w; those outside 0..in_width-1 count as the pad value
  * (zero for f32). */

@@ -78,9 +78,9 @@ bool pcl_pack_dwconv_u8(int8_t *packed, int8_t *rest, const int16_t *weights, si
     return needed;
 }
 
-/* Room for one block of 16 channels: the widened weights of two output rows in
- * both orders, and the columns that the output reads, pads among them; each [row groups]
- * [16][4] of 16 bits at most. */
+/* Room for one block of 16 channels: the widened weights of two output rows, in
+ * both orders of row pairs, and the columns that the output reads, pads among
+ * them; each [row groups][16][4] of 16 bits at most. */
 size_t pcl_dwconv_u8_scratch(const pcl_dwconv *shape) {
     size_t outputs = shape->out_width < 4 ? 4 : shape->out_width; /* the kernels make four at once */
     size_t last_output = product(outputs - 1, shape->stride_w, 1, 1);

@@ -121,7 +121,8 @@ PCL_INLINE void tile(const uint8_t *columns, const uint8_t *const weights[2], fi
         wasm_v128_store(made + r * PCL_DWCONV_MADE_BYTES, pcl_dwconv_u8_bytes(sums[r], lanes, rounding));
 }
 
-__attribute__((noinline)) void pcl_dwconv_u8_store_apart(const uint8_t *made, size_t channels, size_t outputs, uint8_t *out, size_t step) {
+__attribute__((noinline)) void pcl_dwconv_u8_store_apart(const uint8_t *made, size_t channels, size_t outputs,
+                                                         uint8_t *out, size_t step) {
     PCL_ROLLED
     for (size_t c = 0; c < channels; c += 8, made += 32) {
         v128_t a = wasm_v128_load(made), b = wasm_v128_load(made + 16), pairs[2]; /* of outputs */
@@ -180,10 +181,16 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
     const pcl_dwconv *shape = &task->shape;
     size_t groups = (shape->filter_h + 3) / 4, weight_bytes = shape->filter_w * groups * GROUP_BYTES;
     uint8_t *scratch = task->scratch;
-    block b = {.groups = groups, .weights = scratch, .weight_bytes = weight_bytes, .columns = scratch + 4 * weight_bytes};
+    block b = {
+        .groups = groups,
+        .weights = scratch,
+        .weight_bytes = weight_bytes,
+        .columns = scratch + 4 * weight_bytes,
+    };
     bool three = shape->filter_w == 3 && groups == 1 && shape->dilation_w == 1 && shape->out_width >= 4;
     bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
-    bool moves_by_pairs = shared || (groups == 1 && shape->stride_h == 2 && shape->filter_h > 1 && shape->dilation_h == 1);
+    bool moves_by_pairs =
+        shared || (groups == 1 && shape->stride_h == 2 && shape->filter_h > 1 && shape->dilation_h == 1);
     convolve_function *convolve_row = shared                          ? two_rows_apart
                                       : three && shape->stride_w == 2 ? strided_apart
                                                                       : any_apart;

@@ -5,14 +5,14 @@
  * What comes out stays the same to the bit. */
 #include <string.h>
 
-#include "requantize.h"
 #include "ops/conv.h"
 #include "ops/table.h"
 #include "passes/passes.h"
+#include "requantize.h"
 
 enum {
     GROUP = 8, /* kernels make so many channels at once: a multiple is left */
-    PROBES = 40,
+    PROBES = 40, /* channels of a layer that are looked at first */
     VARIES = -1
 };
 
@@ -38,7 +38,7 @@ static bool find_layer(pcl_node *node, layer *out) {
     if (!depthwise && node->op != &pcl_op_conv_2d) return false;
     const int32_t *weights = node->inputs[1]->shape.dims;
     const pcl_pads *pads = &node->attributes.conv.pads;
-    const pcl_tensor *input = node->inputs[0], *output = node->outputs[0];
+    const pcl_tensor *input = node->inputs[0];
     int32_t axis = depthwise ? 3 : 0, zero_point = pcl_tensor_zero_point(input);
     *out = (layer){.node = node,
                    .tensors = pcl_conv_tensors(node, axis, weights[axis]),
@@ -47,8 +47,9 @@ static bool find_layer(pcl_node *node, layer *out) {
                    .in_channels = (size_t)weights[3],
                    .depth = pcl_tensor_count(node->inputs[1]) / (size_t)weights[axis],
                    .any = {-zero_point, 255 - zero_point}};
-    if (input->constant || output->constant || input->dtype != PCL_UINT8 || output->dtype != PCL_UINT8) return false;
-    if (!out->tensors.bias || weights[3] != input->shape.dims[3]) return false;
+    if (input->constant || input->dtype != PCL_UINT8 || node->outputs[0]->dtype != PCL_UINT8) return false;
+    const pcl_tensor *bias = out->tensors.bias;
+    if (!bias || bias->shape.rank != 1 || weights[3] != input->shape.dims[3]) return false;
     out->weight_zero_point = pcl_weight_zero_point(out->tensors.weights, 0);
     out->to.zero_point = out->tensors.out_zero_point;
     pcl_weighted_range_u8(&out->tensors, &out->to.low, &out->to.high);
