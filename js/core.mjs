@@ -90,7 +90,7 @@ export class Core {
 
   bind(shapes) {
     const { exports, memory, model } = this;
-    const names = this.tensors('input').map(({ info }) => info.name);
+    const names = this.names('input');
     for (const [name, shape] of Object.entries(shapes)) {
       const index = names.indexOf(name);
       if (index < 0) throw new PincelError('argument', `There is no input '${name}'.`, { expected: names.join(', '), got: name });
@@ -112,6 +112,8 @@ export class Core {
 
   /** Read once for each shape: a small network's run takes no longer than reading them does. */
   tensors(kind) { return this.known[kind] ??= this.readTensors(kind); }
+
+  names(kind) { return this.tensors(kind).map(({ info }) => info.name); }
 
   describe() {
     const { exports, memory, model, why } = this;
@@ -138,17 +140,17 @@ export class Core {
   /** Checks and copies in the inputs: typed arrays, or pictures to be prepared; and `norms` that are to be kept. */
   fill(inputs, norms = [0]) { // not frozen
     this.memory.bytes.set(norms, this.exports.pcl_model_norms(this.model));
-    const tensors = this.tensors('input'), names = tensors.map(({ info }) => info.name), expected = names.join(', ');
+    const tensors = this.tensors('input');
     for (const [index, { info, data, bytes }] of tensors.entries()) {
       const value = inputs[info.name];
       if (value === undefined || value === null) {
-        throw new PincelError('argument', `Input '${info.name}' is missing.`, { tensor: info.name, expected, got: Object.keys(inputs).join(', ') });
+        throw new PincelError('argument', `Input '${info.name}' is missing.`, { tensor: info.name, expected: this.names('input').join(', '), got: Object.keys(inputs).join(', ') });
       }
       if (value.picture) this.fillPicture(value, index, info.shape);
       else this.fillArray(value, info, data, bytes);
     }
     for (const name of Object.keys(inputs)) {
-      if (!names.includes(name)) throw new PincelError('argument', `There is no input '${name}'.`, { expected, got: name });
+      if (!tensors.some(({ info }) => info.name === name)) throw new PincelError('argument', `There is no input '${name}'.`, { expected: this.names('input').join(', '), got: name });
     }
   }
 
@@ -211,7 +213,7 @@ export class Core {
 
   outputPicture({ name, format, width, height }) {
     const { exports, memory, model } = this;
-    const names = this.tensors('output').map(({ info }) => info.name);
+    const names = this.names('output');
     const tensor = exports.pcl_model_output(model, names.indexOf(name));
     const pixels = memory.pixelFormat(format), raw = memory.emptyPicture(), resized = memory.emptyPicture();
     let area;

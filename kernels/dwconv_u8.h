@@ -12,11 +12,15 @@ PCL_INLINE size_t pcl_dwconv_columns(const pcl_dwconv *shape) {
     return (shape->out_width - 1) * shape->stride_w + (shape->filter_w - 1) * shape->dilation_w + 1;
 }
 
+/* No row lies between those that outputs read. */
+PCL_INLINE bool pcl_dwconv_reads_all_rows(const pcl_dwconv *shape) {
+    return shape->stride_h <= shape->filter_h && (shape->dilation_h == 1 || shape->filter_h == 1);
+}
+
 /* Two output rows of stride 1 read filter_h + 1 <= 4 input rows: one
  * interleaving serves both, the second with weights moved on by one. */
 PCL_INLINE bool pcl_dwconv_shares_rows(const pcl_dwconv *shape) {
-    return shape->out_rows > 1 && shape->stride_h == 1 && shape->filter_h <= 3 &&
-           (shape->dilation_h == 1 || shape->filter_h == 1);
+    return shape->out_rows > 1 && shape->stride_h == 1 && shape->filter_h <= 3 && pcl_dwconv_reads_all_rows(shape);
 }
 
 /* The input rows under filter rows 4 * group..4 * group + 3 of an output row, at channel `first`. Where the filter has
@@ -24,8 +28,8 @@ PCL_INLINE bool pcl_dwconv_shares_rows(const pcl_dwconv *shape) {
 PCL_INLINE void pcl_dwconv_group_rows(const pcl_dwconv_u8 *task, size_t row, size_t group, size_t first,
                                       const uint8_t *rows[4]) {
     const pcl_dwconv *shape = &task->shape;
-    bool all = shape->stride_h <= shape->filter_h && (shape->dilation_h == 1 || shape->filter_h == 1);
-    size_t last = (all ? shape->out_rows - 1 : row) * shape->stride_h + (shape->filter_h - 1) * shape->dilation_h;
+    size_t last_output = pcl_dwconv_reads_all_rows(shape) ? shape->out_rows - 1 : row;
+    size_t last = last_output * shape->stride_h + (shape->filter_h - 1) * shape->dilation_h;
     for (size_t y = 0; y < 4; y++) {
         size_t wanted = row * shape->stride_h + (group * 4 + y) * shape->dilation_h;
         rows[y] = task->rows[wanted < last ? wanted : last] + first;

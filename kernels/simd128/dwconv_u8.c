@@ -189,8 +189,7 @@ void pcl_dwconv_u8_simd128(const pcl_dwconv_u8 *task) {
     };
     bool three = shape->filter_w == 3 && groups == 1 && shape->dilation_w == 1 && shape->out_width >= 4;
     bool shared = three && shape->stride_w == 1 && pcl_dwconv_shares_rows(shape);
-    bool moves_by_pairs =
-        shared || (groups == 1 && shape->stride_h == 2 && shape->filter_h > 1 && shape->dilation_h == 1);
+    bool moves_by_pairs = shared || (groups == 1 && shape->stride_h == 2 && pcl_dwconv_reads_all_rows(shape));
     convolve_function *convolve_row = shared                          ? two_rows_apart
                                       : three && shape->stride_w == 2 ? strided_apart
                                                                       : any_apart;

@@ -263,7 +263,7 @@ static void run_part(void *argument, const pcl_part *part) {
         pcl_dwconv shape = self->shape;
         size_t picture = i / self->units, y = i % self->units * self->unit_rows;
         size_t left = least((end - i) * self->unit_rows, (size_t)self->out_h - y);
-        if (left < shape.out_rows + self->unit_rows) shape.out_rows = left; /* the last pair may be three */
+        if (left < shape.out_rows + self->unit_rows) shape.out_rows = left; /* an odd row goes with those before */
         i += (shape.out_rows + self->unit_rows - 1) / self->unit_rows;
         find_rows(self, run->input + picture * picture_bytes, (int32_t)y, shape.out_rows, rows, wide);
         uint8_t *out = run->output + (picture * (size_t)self->out_h + y) * shape.out_stride * self->element;

@@ -203,9 +203,11 @@ static pcl_status drop_inputs(pcl_graph *graph, const layer *of) {
         bool depthwise = producer->op == &pcl_op_depthwise_conv_2d;
         PCL_TRY_RETURN(narrow(graph, &producer->inputs[1], depthwise, of, kept));
         PCL_TRY_RETURN(narrow(graph, &producer->inputs[2], false, of, kept));
-        if (!depthwise) return PCL_OK;
+        if (!depthwise) break;
         tensor = producer->inputs[0];
     }
+    pcl_graph_link(graph);
+    return PCL_OK;
 }
 
 pcl_status pcl_pass_drop_constant(pcl_graph *graph) {
