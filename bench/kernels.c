@@ -40,7 +40,7 @@ PCL_API int bench_dot_offset(void) { return kernels->dot_offset; }
 PCL_API void bench_gemm_make(size_t rows, size_t columns, size_t depth, int weight_zero_point) {
     int8_t *packed = malloc(pcl_gemm_u8_packed_bytes(columns, depth));
     pcl_pack_gemm_u8(packed, random_bytes(columns * depth), columns, depth);
-    pcl_requantization to = {constants(columns, 1.0f / (50.0f * (float)depth)), 100, 0, 255};
+    pcl_requantization to = {constants(columns, 1.0f / (50.0f * (float)depth)), 100, 0, 255, true};
     gemm_u8 = (pcl_gemm_u8){.rows = rows, .columns = columns, .depth = depth,
                             .a = random_bytes(rows * depth), .a_stride = depth,
                             .packed = packed, .bias = random_bytes(columns * 4), .weight_zero_point = weight_zero_point,
@@ -118,7 +118,7 @@ PCL_API void bench_dwconv_make(size_t size, size_t channels, size_t filter, size
     size_t packed_bytes = pcl_dwconv_u8_packed_bytes(channels, filter, filter);
     int8_t *packed = malloc(packed_bytes), *rest = malloc(packed_bytes);
     bool needed = pcl_pack_dwconv_u8(packed, rest, weights, channels, filter, filter);
-    pcl_requantization to = {constants(channels, 0.001f), 100, 0, 255};
+    pcl_requantization to = {constants(channels, 0.001f), 100, 0, 255, true};
     dwconv_u8 = (pcl_dwconv_u8){shape, rows, 0, packed, needed ? rest : NULL, random_bytes(channels * 4), to,
                                 random_bytes(2 * out_size * channels), malloc(pcl_dwconv_u8_scratch(&shape))};
     dwconv_f32 = (pcl_dwconv_f32){shape, rows_f32, constants(taps * channels, 0.1f), constants(channels, 0.0f), 0.0f,
@@ -203,7 +203,7 @@ PCL_API void bench_moments_u8(int times) {
     }
 }
 PCL_API void bench_affine_u8(int times) {
-    pcl_requantization to = {simple.per_channel[0], 100, 0, 255};
+    pcl_requantization to = {simple.per_channel[0], 100, 0, 255, true};
     while (times-- > 0) {
         kernels->affine_u8(simple.a, simple.count / 32, 32, simple.per_channel[1], &to, simple.out);
     }
@@ -220,7 +220,7 @@ PCL_API void bench_winograd_input_u8(int times) {
     }
 }
 PCL_API void bench_winograd_output_u8(int times) {
-    pcl_requantization to = {simple.per_channel[0], 100, 0, 255};
+    pcl_requantization to = {simple.per_channel[0], 100, 0, 255, true};
     pcl_winograd_output_u8 tile = {(int32_t *)simple.in_f32, 64, 64, 32, to, simple.out, 128, 4, 4};
     for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 32)); i++) kernels->winograd_output_u8(&tile);
 }

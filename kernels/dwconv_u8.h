@@ -76,9 +76,8 @@ PCL_INLINE size_t pcl_dwconv_four_at(size_t x, size_t end) { return end - x >= 4
 /* Four channels of four neighbouring outputs: [4][4 channels] */
 PCL_INLINE v128_t pcl_dwconv_u8_bytes(const v128_t sums[4], const pcl_dwconv_lanes *lanes,
                                       const pcl_rounding *rounding) {
-    v128_t values[4];
-    for (int j = 0; j < 4; j++) values[j] = pcl_requantize_i32x4(sums[j], lanes->scale, rounding);
-    return pcl_narrow(values[0], values[1], values[2], values[3], rounding);
+    const v128_t scales[4] = {lanes->scale, lanes->scale, lanes->scale, lanes->scale};
+    return pcl_requantize_i32x4(sums, scales, rounding);
 }
 
 #endif

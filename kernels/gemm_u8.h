@@ -12,6 +12,7 @@ typedef struct pcl_gemm_u8_panel {
     v128_t bias[2], scale[2];
     pcl_rounding rounding;
     size_t first, columns; /* columns: 1..8 */
+    bool plain; /* its sums become eight bytes a row, by a requantisation that saturates */
     const int32_t *corrections; /* what to take from the sums of each row of the block; NULL: nothing */
 } pcl_gemm_u8_panel;
 
@@ -38,10 +39,8 @@ void pcl_gemm_u8_store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *p
 
 /* Two rows, or one where only one is left, to bytes: [2][8] */
 PCL_INLINE v128_t pcl_gemm_u8_bytes(v128_t (*sums)[2], int rows, const v128_t scale[2], const pcl_rounding *rounding) {
-    v128_t values[4];
-    for (int i = 0; i < 4; i++)
-        values[i] = i / 2 < rows ? pcl_requantize_i32x4(sums[i / 2][i % 2], scale[i % 2], rounding) : values[0];
-    return pcl_narrow(values[0], values[1], values[2], values[3], rounding);
+    const v128_t *second = sums[rows > 1], scales[4] = {scale[0], scale[1], scale[0], scale[1]};
+    return pcl_requantize_i32x4((v128_t[4]){sums[0][0], sums[0][1], second[0], second[1]}, scales, rounding);
 }
 
 #endif

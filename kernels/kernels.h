@@ -51,6 +51,8 @@ typedef struct pcl_requantization {
     const float *scale; /* [columns] */
     int32_t zero_point;
     int32_t low, high;
+    bool saturates; /* low is 0, high 255, and -2^23 < (float)acc * scale[c] for all there can be: narrowing with
+                     * saturation is all the clamping that vectors need */
 } pcl_requantization;
 
 /* What gemm_u8 makes of its sums when it is not to make bytes:
@@ -86,7 +88,7 @@ typedef struct pcl_gemm_u8 {
 
 /* --- gemm_pairs: as gemm_u8 with an offset of 0, for machines that add products in pairs and cut the sums to 16 bits,
  * with weights for which that cuts nothing whatever a is. packed: [ceil(columns / 4)] pcl_pairs, which have taken out
- * the weights' zero point; task->weight_zero_point is not read. Makes bytes only.
+ * the weights' zero point; task->weight_zero_point is not read. Makes bytes only, by a requantisation that saturates.
  *
  * Of an octet, eight k, neither the sum of a pair nor that of pair i of the first four k and pair i of the last four
  * leaves 16 bits. Where that cannot be, quads take its place, four k of which it holds for each pair: as many with the
@@ -158,7 +160,7 @@ typedef struct pcl_gemm_i16 {
 typedef struct pcl_winograd_output_u8 {
     const int32_t *products; /* [36][stride]: [tiles][tile_stride], of which the first `channels` are a tile's */
     size_t stride, tile_stride, channels; /* channels: a multiple of 4 */
-    pcl_requantization requantization;    /* of the sums */
+    pcl_requantization requantization;    /* of the sums; saturates */
     uint8_t *out;      /* [rows][columns][channels], of as many tiles side by side as that takes */
     size_t row_stride; /* bytes */
     size_t rows, columns; /* that are within the picture; rows: 1..4 */
@@ -195,7 +197,7 @@ typedef struct pcl_dwconv_u8 {
     const int8_t *packed;
     const int8_t *rest;
     const int32_t *bias; /* [channels] */
-    pcl_requantization requantization;
+    pcl_requantization requantization; /* saturates */
     uint8_t *out;  /* [out_rows][out_stride] */
     void *scratch; /* pcl_dwconv_u8_scratch bytes */
 } pcl_dwconv_u8;

@@ -74,41 +74,40 @@ PCL_INLINE v128_t pcl_hidden_i16x8(int16_t value) {
     return wasm_i16x8_splat(hidden);
 }
 
-/* How 32-bit sums become bytes, with everything that all columns share. */
+/* How numbers become bytes, with everything that all columns share. */
 typedef struct pcl_rounding {
-    v128_t magic;    /* f32x4 */
-    v128_t lowest;   /* i32x4: the bits of magic + low - zero point */
-    v128_t subtract; /* i32x4: the bits of magic, less the zero point */
-    v128_t high;     /* u8x16 */
+    v128_t magic;     /* f32x4 */
+    v128_t subtract;  /* i32x4: the bits of magic, less the zero point */
+    v128_t low, high; /* f32x4: less the zero point */
 } pcl_rounding;
 
 PCL_INLINE pcl_rounding pcl_rounding_of(const pcl_requantization *to) {
     return (pcl_rounding){
         .magic = pcl_hidden_f32x4(PCL_ROUNDING_MAGIC),
-        .lowest = wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS + to->low - to->zero_point),
         .subtract = wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS - to->zero_point),
-        .high = wasm_i8x16_splat((int8_t)to->high),
+        .low = wasm_f32x4_splat((float)(to->low - to->zero_point)),
+        .high = wasm_f32x4_splat((float)(to->high - to->zero_point)),
     };
 }
 
-/* Four floats, rounded half to even, plus the zero point: at least `low`, and
- * right where they do not exceed 255; greater ones stay greater. The bits of
- * a float that is not negative grow with it and those of a negative one are a
- * negative integer, so the integer maximum also catches sums far out of the
- * magic number's range. */
+/* Four floats, rounded half to even, plus the zero point: right where the result is in 0..255. The bits of a float
+ * that is not negative grow with it, so that greater ones, however great, stay greater than 255, and less ones, down to
+ * -2^23, less than 0. */
 PCL_INLINE v128_t pcl_round_f32x4(v128_t value, const pcl_rounding *rounding) {
-    v128_t bits = wasm_f32x4_add(value, rounding->magic);
-    return wasm_i32x4_sub(wasm_i32x4_max(bits, rounding->lowest), rounding->subtract);
+    return wasm_i32x4_sub(wasm_f32x4_add(value, rounding->magic), rounding->subtract);
 }
 
-PCL_INLINE v128_t pcl_requantize_i32x4(v128_t sum, v128_t scale, const pcl_rounding *rounding) {
-    return pcl_round_f32x4(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum), scale), rounding);
+/* Four vectors of integers to 16 bytes. */
+PCL_INLINE v128_t pcl_narrow(v128_t a, v128_t b, v128_t c, v128_t d) {
+    return wasm_u8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(a, b), wasm_i16x8_narrow_i32x4(c, d));
 }
 
-/* Four vectors of integers from pcl_round_f32x4 to 16 bytes in low..high. */
-PCL_INLINE v128_t pcl_narrow(v128_t a, v128_t b, v128_t c, v128_t d, const pcl_rounding *rounding) {
-    v128_t bytes = wasm_u8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(a, b), wasm_i16x8_narrow_i32x4(c, d));
-    return wasm_u8x16_min(bytes, rounding->high);
+/* Four vectors of sums, each with its scales, to 16 bytes, by a requantisation that saturates. */
+PCL_INLINE v128_t pcl_requantize_i32x4(const v128_t sums[4], const v128_t scales[4], const pcl_rounding *rounding) {
+    v128_t values[4];
+    for (int i = 0; i < 4; i++)
+        values[i] = pcl_round_f32x4(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[i]), scales[i]), rounding);
+    return pcl_narrow(values[0], values[1], values[2], values[3]);
 }
 
 /* Sum of `count` bytes. */

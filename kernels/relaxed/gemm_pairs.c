@@ -53,10 +53,9 @@ PCL_INLINE void multiply(const panel *p, const uint8_t *a, int rows, v128_t *sum
 PCL_INLINE void store(const panel *p, size_t row, int rows, const v128_t *sums) {
     uint8_t bytes[(ROWS + 3) / 4 * 16]; /* [rows][4] */
     for (int r = 0; r < rows; r += 4) {
-        v128_t values[4];
-        for (int i = 0; i < 4; i++)
-            values[i] = r + i < rows ? pcl_requantize_i32x4(sums[r + i], p->scale, &p->rounding) : values[0];
-        wasm_v128_store(bytes + r * 4, pcl_narrow(values[0], values[1], values[2], values[3], &p->rounding));
+        v128_t four[4], scales[4] = {p->scale, p->scale, p->scale, p->scale};
+        for (int i = 0; i < 4; i++) four[i] = sums[r + i < rows ? r + i : r];
+        wasm_v128_store(bytes + r * 4, pcl_requantize_i32x4(four, scales, &p->rounding));
     }
     uint8_t *out = p->out + row * p->out_stride;
     if (p->columns == 4) {

@@ -30,15 +30,10 @@ typedef struct block {
     size_t run, a_stride, origin;
 } block;
 
-/* Rows of the last panel, fewer than eight columns; apart, for it is rare. bytes: [rows][8] */
-PCL_APART void store_part_apart(const uint8_t *bytes, int rows, size_t columns, uint8_t *out, size_t stride) {
-    for (int r = 0; r < rows; r++) memcpy(out + (size_t)r * stride, bytes + r * 8, columns);
-}
-
 PCL_INLINE void store(const block *b, size_t row, int rows, tile *t) {
     const pcl_gemm_u8 *task = b->task;
     const pcl_gemm_u8_panel *panel = b->panel;
-    if (task->reals) {
+    if (!panel->plain) {
         v128_t copies[6][2]; /* or the sums would lie in memory always */
         for (int r = 0; r < rows; r++) {
             copies[r][0] = t->sums[r][0];
@@ -52,12 +47,6 @@ PCL_INLINE void store(const block *b, size_t row, int rows, tile *t) {
         bytes[r / 2] = pcl_gemm_u8_bytes(t->sums + r, rows - r, panel->scale, &panel->rounding);
     size_t stride = task->out_stride;
     uint8_t *out = task->out + row * stride + panel->first;
-    if (panel->columns < 8) {
-        uint8_t copies[6 * 8];
-        for (int r = 0; r < rows; r += 2) wasm_v128_store(copies + r * 8, bytes[r / 2]);
-        store_part_apart(copies, rows, panel->columns, out, stride);
-        return;
-    }
     for (int r = 0; r < rows; r += 2, out += 2 * stride) {
         wasm_v128_store64_lane(out, bytes[r / 2], 0);
         if (r + 1 < rows) wasm_v128_store64_lane(out + stride, bytes[r / 2], 1);

@@ -10,7 +10,8 @@ PCL_INLINE factors factors_of(const float *scale, const float *shift) {
 }
 
 PCL_INLINE v128_t affine4(v128_t x, factors by, const pcl_rounding *rounding) {
-    return pcl_round_f32x4(wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(x), by.scale), by.shift), rounding);
+    v128_t value = wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(x), by.scale), by.shift);
+    return pcl_round_f32x4(pcl_clamp_f32x4(value, rounding->low, rounding->high), rounding);
 }
 
 /* Up to eight channels, all pixels: scales and shifts stay in registers. */
@@ -20,7 +21,7 @@ PCL_INLINE void affine8(const uint8_t *x, size_t pixels, size_t channels, size_t
         v128_t values = wasm_u16x8_load8x8(x);
         v128_t low = affine4(wasm_u32x4_extend_low_u16x8(values), first, rounding);
         v128_t high = affine4(wasm_u32x4_extend_high_u16x8(values), second, rounding);
-        v128_t bytes = pcl_narrow(low, high, low, high, rounding);
+        v128_t bytes = pcl_narrow(low, high, low, high);
         if (count == 8) wasm_v128_store64_lane(out, bytes, 0);
         else pcl_store_part(out, bytes, count);
     }

@@ -88,6 +88,7 @@ pcl_gemm_u8_panel pcl_gemm_u8_panel_apart(const pcl_gemm_u8 *task, size_t first,
         .rounding = pcl_rounding_of(&task->requantization),
         .first = first,
         .columns = columns,
+        .plain = columns == 8 && task->requantization.saturates && !task->reals,
         .corrections = corrections,
     };
     for (size_t i = 0; i < 2; i++) {
@@ -126,6 +127,18 @@ static void store_reals(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel,
     }
 }
 
+/* To what they are to become, less the zero point. */
+PCL_APART void clamp_sums_apart(const pcl_gemm_u8_panel *panel, v128_t (*sums)[2], size_t rows) {
+    pcl_rounding rounding = panel->rounding;
+    PCL_ROLLED
+    for (size_t r = 0; r < rows; r++)
+        for (int i = 0; i < 2; i++) {
+            v128_t value = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[r][i]), panel->scale[i]);
+            value = wasm_f32x4_add(pcl_clamp_f32x4(value, rounding.low, rounding.high), rounding.magic);
+            sums[r][i] = wasm_i32x4_sub(value, wasm_i32x4_splat(PCL_ROUNDING_MAGIC_BITS));
+        }
+}
+
 /* Rows `row` and on, as bytes two at a time: a last one goes once more with the one before, or alone with what comes
  * after it. What is less than two rows of eight columns takes a way round, so that no call stands in the loop. */
 void pcl_gemm_u8_store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, v128_t (*sums)[2], size_t row,
@@ -137,6 +150,10 @@ void pcl_gemm_u8_store_apart(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *p
     uint8_t part[PCL_GEMM_U8_BLOCK_ROWS][8];
     pcl_rounding rounding = panel->rounding;
     v128_t scale[2] = {panel->scale[0], panel->scale[1]};
+    if (!task->requantization.saturates) {
+        clamp_sums_apart(panel, sums, rows);
+        scale[0] = scale[1] = wasm_f32x4_splat(1.0f);
+    }
     uint8_t *end = task->out + row * task->out_stride + panel->first;
     bool whole = panel->columns == 8 && rows > 1;
     uint8_t *out = whole ? end : part[0];

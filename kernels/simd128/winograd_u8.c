@@ -53,14 +53,11 @@ PCL_INLINE void output_channels(const pcl_winograd_output_u8 *task, const pcl_ro
         output_line(column, half[x]);
     }
     for (size_t y = 0; y < task->rows; y++, out += task->row_stride) {
-        v128_t row[6], values[4];
+        v128_t row[6], values[4], scales[4] = {scale, scale, scale, scale};
         for (int x = 0; x < 6; x++) row[x] = half[x][y];
         output_line(row, values);
-        for (int x = 0; x < 4; x++) {
-            v128_t sum = wasm_i32x4_shr(pcl_multiply_i32x4(values[x], inverse_of_9), 6);
-            values[x] = pcl_requantize_i32x4(sum, scale, rounding);
-        }
-        v128_t bytes = pcl_narrow(values[0], values[1], values[2], values[3], rounding);
+        for (int x = 0; x < 4; x++) values[x] = wasm_i32x4_shr(pcl_multiply_i32x4(values[x], inverse_of_9), 6);
+        v128_t bytes = pcl_requantize_i32x4(values, scales, rounding);
         wasm_v128_store32_lane(out, bytes, 0);
         if (columns > 1) wasm_v128_store32_lane(out + task->channels, bytes, 1);
         if (columns > 2) wasm_v128_store32_lane(out + 2 * task->channels, bytes, 2);

@@ -224,7 +224,7 @@ static void work_mul_u8(const void *parameters, const void *const *operands, voi
     const arithmetic *self = parameters;
     const uint8_t *a = operands[0], *b = operands[1];
     int32_t a_zero = pcl_tensor_zero_point(self->a), b_zero = pcl_tensor_zero_point(self->b);
-    pcl_requantization to = {&self->product_scale, pcl_tensor_zero_point(self->out), self->low_u8, self->high_u8};
+    pcl_requantization to = {&self->product_scale, pcl_tensor_zero_point(self->out), self->low_u8, self->high_u8, false};
     uint8_t result[PCL_BLOCK];
     for (size_t i = 0; i < count; i++) result[i] = pcl_requantize((a[i] - a_zero) * (b[i] - b_zero), &to, 0);
     memcpy(out, result, count);

@@ -74,6 +74,7 @@ typedef struct batch_matmul {
     pcl_shape batch_shape;
     size_t x_strides[PCL_MAX_RANK], y_strides[PCL_MAX_RANK]; /* matrices, along batch_shape */
     float scale[BLOCK_COLUMNS];                              /* the same for every column */
+    bool saturates;                                          /* see pcl_requantization */
     /* A thread's scratch, in bytes: packed block, its columns in order, rows of x in order. */
     size_t packed_bytes, block_bytes, rows_bytes, thread_scratch;
     int32_t parts, threads;
@@ -111,6 +112,7 @@ static pcl_status prepare_batch_matmul(const pcl_prepare_context *context, pcl_s
     pcl_broadcast_strides(&of_x, &self->batch_shape, self->x_strides);
     pcl_broadcast_strides(&of_y, &self->batch_shape, self->y_strides);
     for (size_t i = 0; i < BLOCK_COLUMNS; i++) self->scale[i] = requantization_scale(node);
+    self->saturates = pcl_stays_near(0, self->depth, self->scale[0]);
     if (!plan_scratch(self, &step->scratch_bytes))
         return pcl_node_fail(context->error, node, PCL_ERROR_LIMIT, "its matrices are too large");
     return PCL_OK;
@@ -193,7 +195,7 @@ static void multiply_u8(const matmul_run *run, const block *b, const uint8_t *a,
                         .packed = (const int8_t *)b->packed,
                         .bias = b->bias,
                         .weight_zero_point = pcl_tensor_zero_point(y) - 128,
-                        .requantization = {run->self->scale, pcl_tensor_zero_point(out), 0, 255},
+                        .requantization = {run->self->scale, pcl_tensor_zero_point(out), 0, 255, run->self->saturates},
                         .out = b->out + first * run->self->columns + b->first,
                         .out_stride = run->self->columns};
     run->kernels->gemm_u8(&task);

@@ -97,7 +97,8 @@ static size_t columns_of_four(size_t width, size_t first) { return width - first
 /* A few panels speak for all: where they are wrong, it costs time only. */
 static bool pairs_pay(const packing *of) {
     const pcl_kernels *kernels = of->context->kernels;
-    if (!kernels->gemm_pairs || of->shift || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
+    if (!kernels->gemm_pairs || !of->out->requantization.saturates) return false;
+    if (of->shift || of->matrix->rows < PCL_GEMM_PAIRS_ROWS) return false;
     size_t depth = of->out->depth, count = 0;
     size_t panels = panels_of(of->out), samples = panels < SAMPLES ? panels : SAMPLES;
     pcl_pairs pairs[SAMPLES * PANEL / 4];
@@ -163,8 +164,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     out->weight_zero_point = pcl_weight_zero_point(weighted->weights, 0);
     if (weighted->weights->dtype == PCL_UINT8) out->weight_zero_point -= 128;
     out->requantization.scale = of.scale;
-    out->requantization.zero_point = weighted->out_zero_point;
-    pcl_weighted_range_u8(weighted, &out->requantization.low, &out->requantization.high);
+    pcl_weighted_requantization(weighted, matrix->first_channel, matrix->channels, out->depth, &out->requantization);
     bool packed = of.panel && of.bias && of.scale && pack_panels(&of);
     return packed ? PCL_OK : pcl_no_memory(context, node);
 }

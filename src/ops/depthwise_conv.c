@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ops/conv.h"
+#include "ops/table.h"
 
 /* --- Checks --------------------------------------------------------------- */
 
@@ -95,9 +96,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     self->packed = packed;
     self->rest = rest;
     self->bias = bias;
-    self->requantization.scale = scale;
-    self->requantization.zero_point = tensors->out_zero_point;
-    pcl_weighted_range_u8(tensors, &self->requantization.low, &self->requantization.high);
+    self->requantization = (pcl_requantization){scale, tensors->out_zero_point, 0, 255, true};
     return PCL_OK;
 }
 
@@ -183,11 +182,22 @@ static bool is_plain_conv(const pcl_node *node) {
     return node->inputs[0]->shape.dims[3] == 1 && node->outputs[0]->shape.dims[3] > 1;
 }
 
+/* Or is of reals. The kernels know no other requantisation. */
+static bool saturates(const pcl_weighted *tensors, const pcl_conv_filter *filter) {
+    pcl_requantization to = {.saturates = true};
+    if (pcl_weighted_quantised(tensors))
+        pcl_weighted_requantization(tensors, 0, (size_t)filter->out_channels,
+                                    (size_t)filter->height * (size_t)filter->width, &to);
+    return to.saturates;
+}
+
 static pcl_status prepare_depthwise(const pcl_prepare_context *context, pcl_step *step) {
     pcl_conv_filter filter = depthwise_filter(step->node);
     pcl_weighted tensors = pcl_conv_tensors(step->node, 3, filter.out_channels);
-    if (is_plain_conv(step->node))
+    if (is_plain_conv(step->node) || !saturates(&tensors, &filter)) {
+        step->op = &pcl_op_conv_2d;
         return pcl_conv_prepare(context, step, &tensors, &filter, 1, (size_t)filter.out_channels);
+    }
     return prepare_rows(context, step, &tensors, &filter);
 }
 
@@ -273,7 +283,6 @@ static void run_part(void *argument, const pcl_part *part) {
 }
 
 static pcl_status run_depthwise(const pcl_run_context *context, const pcl_step *step) {
-    if (is_plain_conv(step->node)) return pcl_conv_run(context, step);
     const depthwise *self = step->prepared;
     depthwise_run run = {.kernels = context->kernels,
                          .self = self,

@@ -205,7 +205,7 @@ static void find_scale_and_shift(const norm_run *run) {
 static void normalise_u8(const norm_run *run, size_t first, size_t pixels) {
     const instance_norm *self = run->self;
     size_t at = first * self->channels;
-    pcl_requantization to = {run->scale, pcl_tensor_zero_point(run->node->outputs[0]), self->low_u8, self->high_u8};
+    pcl_requantization to = {run->scale, pcl_tensor_zero_point(run->node->outputs[0]), self->low_u8, self->high_u8, false};
     run->kernels->affine_u8(run->x + at, pixels, self->channels, run->shift, &to, run->out + at);
 }
 

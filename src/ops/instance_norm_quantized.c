@@ -108,7 +108,7 @@ static void look_up_part(void *argument, const pcl_part *part) {
 
 static uint8_t pcl_mean_u8(int64_t sum, size_t count, const pcl_tensor *in, const pcl_tensor *out) {
     float scale = pcl_tensor_scale(in) / (pcl_tensor_scale(out) * (float)count);
-    pcl_requantization to = {&scale, pcl_tensor_zero_point(out), 0, 255};
+    pcl_requantization to = {&scale, pcl_tensor_zero_point(out), 0, 255, false};
     return pcl_requantize((int32_t)sum, &to, 0);
 }
 
@@ -123,7 +123,7 @@ static uint8_t mean_of(const uint32_t *histogram, const uint8_t *values, size_t 
 static uint8_t product(uint8_t a, const pcl_tensor *a_tensor, uint8_t b, const pcl_tensor *b_tensor,
                        const pcl_tensor *out) {
     float scale = pcl_tensor_scale(a_tensor) * pcl_tensor_scale(b_tensor) / pcl_tensor_scale(out);
-    pcl_requantization to = {&scale, pcl_tensor_zero_point(out), 0, 255};
+    pcl_requantization to = {&scale, pcl_tensor_zero_point(out), 0, 255, false};
     return pcl_requantize((a - pcl_tensor_zero_point(a_tensor)) * (b - pcl_tensor_zero_point(b_tensor)), &to, 0);
 }
 

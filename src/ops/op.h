@@ -25,7 +25,7 @@ typedef struct pcl_infer_context {
 
 /* What runs, in order: inputs and outputs with data in place. */
 typedef struct pcl_step {
-    const struct pcl_op *op;
+    const struct pcl_op *op; /* that runs: prepare may choose another than the node has */
     pcl_node *node;
     void *prepared;       /* made by prepare: packed weights, parameters */
     size_t scratch_bytes; /* wanted by prepare */

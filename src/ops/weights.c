@@ -143,12 +143,22 @@ float pcl_requantization_scale(const pcl_weighted *weighted, size_t channel) {
     return product / weighted->out_scale;
 }
 
-void pcl_weighted_range_u8(const pcl_weighted *weighted, int32_t *low, int32_t *high) {
-    float scale = weighted->out_scale;
-    int32_t zero_point = weighted->out_zero_point;
-    pcl_quantization quantization = {.count = 1, .scales = &scale, .zero_points = &zero_point};
+bool pcl_stays_near(int32_t bias, size_t depth, float scale) {
+    return (fabsf((float)bias) + 65025.0f * (float)depth) * scale < 0x1p23f;
+}
+
+void pcl_weighted_requantization(const pcl_weighted *weighted, size_t first, size_t channels, size_t depth,
+                                 pcl_requantization *to) {
+    float out_scale = weighted->out_scale;
+    pcl_quantization quantization = {.count = 1, .scales = &out_scale, .zero_points = &to->zero_point};
     pcl_tensor result = {.dtype = PCL_UINT8, .quantization = quantization};
-    pcl_activation_range_u8(weighted->activation, &result, low, high);
+    to->zero_point = weighted->out_zero_point;
+    pcl_activation_range_u8(weighted->activation, &result, &to->low, &to->high);
+    to->saturates = to->low == 0 && to->high == 255;
+    for (size_t c = first; c < first + channels; c++) {
+        float scale = pcl_requantization_scale(weighted, c);
+        to->saturates &= pcl_stays_near(pcl_bias_integer(weighted->bias, c), depth, scale);
+    }
 }
 
 int32_t pcl_useful_parts(uint64_t macs, uint64_t per_microsecond) {

@@ -60,8 +60,13 @@ float pcl_bias_real(const pcl_tensor *bias, size_t channel);
  * XNNPACK computes it; out_scale is 1 where the result is widened. */
 float pcl_requantization_scale(const pcl_weighted *weighted, size_t channel);
 
-/* Bounds of the activation in the result's quantisation. */
-void pcl_weighted_range_u8(const pcl_weighted *weighted, int32_t *low, int32_t *high);
+/* Whether -2^23 < sum * scale for all sums of the bias and `depth` products of values and weights: less their zero points
+ * these are -255..255, and sums that leave 32 bits come back into them. */
+bool pcl_stays_near(int32_t bias, size_t depth, float scale);
+
+/* How sums of `depth` products become the result's bytes, but for the scales; of channels `first` and on. */
+void pcl_weighted_requantization(const pcl_weighted *weighted, size_t first, size_t channels, size_t depth,
+                                 pcl_requantization *to);
 
 /* A sum over (a - offset) * (w - zero point) stands for the sum over
  * (a - input zero point) * (w - zero point) once the difference is part of

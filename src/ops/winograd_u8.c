@@ -31,9 +31,12 @@ typedef struct winograd {
     size_t thread_scratch;             /* bytes: [MATRICES][in_stride] int16, [MATRICES][out_stride] int32 */
 } winograd;
 
-/* Whether no input can make sums of MAX_SUM. */
+/* Whether no input can make sums of MAX_SUM, or what winograd_output_u8 does not clamp. */
 static bool sums_fit(const pcl_weighted *tensors) {
     size_t depth = 9 * (size_t)tensors->input->shape.dims[3];
+    pcl_requantization to;
+    pcl_weighted_requantization(tensors, 0, (size_t)tensors->channels, depth, &to);
+    if (!to.saturates) return false;
     for (size_t c = 0; c < (size_t)tensors->channels; c++) {
         int64_t most = pcl_bias_integer(tensors->bias, c), zero_point = pcl_weight_zero_point(tensors->weights, c);
         most = most < 0 ? -most : most;
@@ -116,8 +119,7 @@ static bool pack(const pcl_prepare_context *context, winograd *self, const pcl_w
     self->packed = packed;
     self->bias = bias;
     self->outside = outside;
-    self->requantization = (pcl_requantization){.scale = scale, .zero_point = tensors->out_zero_point};
-    pcl_weighted_range_u8(tensors, &self->requantization.low, &self->requantization.high);
+    self->requantization = (pcl_requantization){scale, tensors->out_zero_point, 0, 255, true};
     return true;
 }
 

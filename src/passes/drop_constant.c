@@ -51,8 +51,7 @@ static bool find_layer(pcl_node *node, layer *out) {
     const pcl_tensor *bias = out->tensors.bias;
     if (!bias || bias->shape.rank != 1 || weights[3] != input->shape.dims[3]) return false;
     out->weight_zero_point = pcl_weight_zero_point(out->tensors.weights, 0);
-    out->to.zero_point = out->tensors.out_zero_point;
-    pcl_weighted_range_u8(&out->tensors, &out->to.low, &out->to.high);
+    pcl_weighted_requantization(&out->tensors, 0, 0, out->depth, &out->to);
     int16_t *known = input->data;
     if (known && known[weights[3]] > 0) out->known = known;
     return true;

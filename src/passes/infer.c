@@ -38,7 +38,7 @@ static pcl_status evaluate(pcl_graph *graph, const pcl_kernels *kernels, pcl_nod
     step.scratch = pcl_graph_alloc(graph, step.scratch_bytes, 1);
     step.norm = pcl_graph_alloc(graph, step.norm_bytes, 1);
     if (!step.scratch || !step.norm) return PCL_ERROR_LIMIT;
-    return node->op->run(&run, &step);
+    return step.op->run(&run, &step);
 }
 
 static pcl_status fold(pcl_graph *graph, const pcl_kernels *kernels, pcl_node *node) {

@@ -147,7 +147,7 @@ static void test_affine(size_t channels) {
     check_fill_floats(scale, channels, -2.0f, 2.0f);
     check_fill_floats(shift, channels, -200.0f, 200.0f);
     if (channels > 3) scale[0] = 1e30f, scale[1] = -1e30f, shift[2] = 1e30f, scale[3] = 0.5f, shift[3] = 1.0f;
-    pcl_requantization to = {scale, (int32_t)check_random_size(0, 255), (int32_t)check_random_size(0, 255), 255};
+    pcl_requantization to = {scale, (int32_t)check_random_size(0, 255), (int32_t)check_random_size(0, 255), 255, false};
     to.high = (int32_t)check_random_size((size_t)to.low, 255);
     if (check_random() % 2) to.low = 0, to.high = 255;
     for (size_t i = 0; i < count; i++) {
@@ -237,7 +237,7 @@ static void run_signed(void *kernels) {
     ((const pcl_kernels *)kernels)->signed_i8(bytes_a, BENCH_COUNT, 128, (int8_t *)bytes_out);
 }
 static void run_affine(void *kernels) {
-    pcl_requantization to = {floats, 7, 7, 255};
+    pcl_requantization to = {floats, 7, 7, 255, false};
     ((const pcl_kernels *)kernels)->affine_u8(bytes_a, BENCH_COUNT / 32, 32, floats, &to, bytes_out);
 }
 

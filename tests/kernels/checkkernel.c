@@ -62,6 +62,14 @@ void check_fill_floats(float *values, size_t count, float low, float high) {
     for (size_t i = 0; i < count; i++) values[i] = check_random_float(low, high);
 }
 
+void check_saturate(pcl_requantization *to, float *scale, const int32_t *bias, size_t channels, size_t depth) {
+    to->low = 0;
+    to->high = 255;
+    to->saturates = true;
+    for (size_t c = 0; c < channels; c++)
+        scale[c] = fminf(scale[c], 0x1.fp22f / (fabsf((float)bias[c]) + 65025.0f * (float)depth));
+}
+
 static void *new_buffer(size_t bytes, size_t before, size_t after, size_t misalignment) {
     buffer *made = malloc(sizeof *made);
     /* malloc aligns to 16: the allocation ends where the buffer may no longer be read, so that sanitizers see it */

@@ -32,6 +32,9 @@ float check_random_float(float low, float high);
 void check_fill(uint8_t *bytes, size_t count, int kind); /* 0, 1: random; 2: 0; 3: 255; 4: 128 */
 void check_fill_floats(float *values, size_t count, float low, float high);
 
+/* Makes the requantisation one that saturates: scales too great for sums of a bias and `depth` products become less. */
+void check_saturate(pcl_requantization *to, float *scale, const int32_t *bias, size_t channels, size_t depth);
+
 /* Input of exactly `bytes` bytes and the 15 that may be read past it, which hold garbage; its address is
  * `misalignment` past a multiple of 16. Released by check_release. */
 void *check_input(size_t bytes, size_t misalignment);

@@ -56,7 +56,6 @@ static layer make(const pcl_dwconv *shape, int limit, int fill) {
     size_t out_stride = shape->out_width * channels + check_random_size(0, 7);
     made.out_bytes = (shape->out_rows - 1) * out_stride + shape->out_width * channels;
     made.out = check_output(made.out_bytes, check_random_size(0, 15));
-    int32_t low = check_random() % 2 ? 0 : (int32_t)check_random_size(0, 128);
     made.task = (pcl_dwconv_u8){
         .shape = *shape,
         .rows = rows,
@@ -64,13 +63,11 @@ static layer make(const pcl_dwconv *shape, int limit, int fill) {
         .packed = packed,
         .rest = needed ? rest : NULL,
         .bias = bias,
-        .requantization = {.scale = scale,
-                           .zero_point = (int32_t)check_random_size(0, 255),
-                           .low = low,
-                           .high = check_random() % 2 ? 255 : (int32_t)check_random_size((size_t)low, 255)},
+        .requantization = {.scale = scale, .zero_point = (int32_t)check_random_size(0, 255)},
         .out = made.out,
         .scratch = check_output(pcl_dwconv_u8_scratch(shape), 0),
     };
+    check_saturate(&made.task.requantization, scale, bias, channels, taps);
     made.task.shape.out_stride = out_stride;
     check_that(!needed || limit > 127, "packing wants a rest for weights up to %d", limit);
     return made;

@@ -17,7 +17,7 @@ static void pack_pairs(layer *of, const pcl_kernels *kernels) {
 }
 
 static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
-    layer of = make_layer(rows, columns, depth, fill, check_random_size(0, 6));
+    layer of = make_layer(rows, columns, depth, fill, check_random_size(0, 6), true);
     size_t bytes = (rows - 1) * of.task.out_stride + columns;
     check_target target;
     check_select(0, &target);
@@ -92,7 +92,7 @@ static void run(void *argument) {
 static void bench(void) {
     static const size_t shapes[][3] = {{784, 96, 16}, {784, 24, 96}, {196, 384, 64}, {196, 64, 384}, {49, 160, 960}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        layer of = make_layer(shapes[s][0], shapes[s][1], shapes[s][2], 0, 3);
+        layer of = make_layer(shapes[s][0], shapes[s][1], shapes[s][2], 0, 3, true);
         of.task.weight_zero_point = 0;
         double scalar = 0, macs = (double)(shapes[s][0] * shapes[s][1] * shapes[s][2]);
         check_target target;

@@ -13,7 +13,7 @@ typedef struct layer {
 } layer;
 
 /* shift: weights lose up to so many bits, as most of a layer's are small. */
-static inline layer make_layer(size_t rows, size_t columns, size_t depth, int fill, size_t shift) {
+static inline layer make_layer(size_t rows, size_t columns, size_t depth, int fill, size_t shift, bool saturates) {
     size_t a_stride = depth + check_random_size(0, 5), out_stride = columns + check_random_size(0, 5);
     uint8_t *a = check_input((rows - 1) * a_stride + depth, check_random_size(0, 15));
     check_fill(a, (rows - 1) * a_stride + depth, fill);
@@ -55,6 +55,7 @@ static inline layer make_layer(size_t rows, size_t columns, size_t depth, int fi
         .out = made.out,
         .out_stride = out_stride,
     };
+    if (saturates) check_saturate(&made.task.requantization, scale, bias, columns, depth);
     return made;
 }
 

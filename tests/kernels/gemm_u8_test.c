@@ -34,7 +34,7 @@ static uint8_t expected_at(const layer *of, size_t m, size_t n) {
 }
 
 static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
-    layer of = make_layer(rows, columns, depth, fill, 0);
+    layer of = make_layer(rows, columns, depth, fill, 0, check_random() % 2);
     size_t bytes = (rows - 1) * of.task.out_stride + columns;
     uint8_t *expected = check_input(bytes, 0);
     memcpy(expected, of.out, bytes); /* gaps between rows must stay as they are */
@@ -56,7 +56,7 @@ static void test_shape(size_t rows, size_t columns, size_t depth, int fill) {
 
 /* The same sums as reals: the same bits from all. */
 static void test_reals(size_t rows, size_t columns, size_t depth, int fill) {
-    layer of = make_layer(rows, columns, depth, fill, 0);
+    layer of = make_layer(rows, columns, depth, fill, 0, check_random() % 2);
     float *shift = check_input(columns * 4, 4);
     for (size_t n = 0; n < columns; n++) shift[n] = check_random_float(-1.0f, 1.0f);
     size_t count = (rows - 1) * of.task.out_stride + columns;
@@ -87,7 +87,7 @@ static void test_reals(size_t rows, size_t columns, size_t depth, int fill) {
 
 /* Rows in runs, which overlap: the same as whole ones. */
 static void test_runs(size_t rows, size_t columns, size_t run, size_t count) {
-    layer of = make_layer(rows, columns, run * count, 0, 0);
+    layer of = make_layer(rows, columns, run * count, 0, 0, check_random() % 2);
     of.task.weight_zero_point = 0;
     size_t bytes = (rows - 1) * of.task.out_stride + columns, stride = check_random_size(1, run);
     uint8_t *expected = check_input(bytes, 0), *pieces = check_input((rows - 1) * stride + count * 2 * run, 3);
@@ -159,7 +159,7 @@ static void bench(void) {
     static const size_t shapes[][3] = {{784, 96, 16},  {784, 24, 96},  {784, 144, 32}, {784, 32, 144},
                                        {196, 384, 64}, {196, 64, 384}, {49, 160, 960}, {784, 3, 648}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        layer of = make_layer(shapes[s][0], shapes[s][1], shapes[s][2], 0, 0);
+        layer of = make_layer(shapes[s][0], shapes[s][1], shapes[s][2], 0, 0, true);
         of.task.weight_zero_point = 0;
         double scalar = 0, macs = (double)(shapes[s][0] * shapes[s][1] * shapes[s][2]);
         check_target target;

@@ -43,14 +43,14 @@ static void test_is_convolution(const pcl_kernels *kernels, const char *name, in
     kernels->winograd_input_u8(taps, 1, transformed[0], STEP_VALUES);
     for (int i = 0; i < 36; i++)
         for (int c = 0; c < 8; c++) products[i][c] = transformed[i][c] * weights[i];
-    pcl_winograd_output_u8 task = {products[0], 8, 8, 8, {scale, 100, 3, 250}, got, 32, 4, 4};
+    pcl_winograd_output_u8 task = {products[0], 8, 8, 8, {scale, 100, 0, 255, true}, got, 32, 4, 4};
     kernels->winograd_output_u8(&task);
     for (int o = 0; o < 16; o++)
         for (int c = 0; c < 8; c++) {
             int sum = 0;
             for (int t = 0; t < 9; t++) sum += filter[t] * pixels[(o / 4 + t / 3) * 6 + o % 4 + t % 3][c];
             float value = (float)sum * scale[c] + 100;
-            value = value < 3 ? 3 : value > 250 ? 250 : value;
+            value = value < 0 ? 0 : value > 255 ? 255 : value;
             int whole = (int)value; /* halves to even */
             expected[o * 8 + c] = (uint8_t)(whole + (value - (float)whole == 0.5f && whole % 2));
         }
@@ -84,11 +84,11 @@ static void test_output(size_t channels, size_t rows, size_t columns) {
     int32_t *products = check_input(values * 4, 4 * check_random_size(0, 3));
     fill_i32(products, values);
     float *scale = check_input(channels * 4, 4);
-    for (size_t c = 0; c < channels; c++) scale[c] = check_random_float(0.1f, 9.0f) * (c % 3 ? 1e-7f : 1e-3f);
+    for (size_t c = 0; c < channels; c++) scale[c] = check_random_float(0.1f, 9.0f) * (c % 3 ? 1e-7f : 2e-2f);
     size_t count = (rows - 1) * row_stride + columns * channels;
     uint8_t *out = check_output(count, check_random_size(0, 15)), *expected = check_input(count, 0);
     pcl_winograd_output_u8 task = {.products = products, .stride = stride, .tile_stride = tile_stride,
-                                   .channels = channels, .requantization = {scale, 77, 5, 240},
+                                   .channels = channels, .requantization = {scale, 77, 0, 255, true},
                                    .row_stride = row_stride, .rows = rows, .columns = columns};
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
@@ -168,7 +168,7 @@ static void bench(void) {
     for (int i = 0; i < 36; i++) to.taps[i] = check_input(32, 0);
     to.product = (pcl_gemm_i16){2, 4, 4, check_input(2 * 4 * STEP_VALUES * 2, 0), check_input(4 * 4 * 64 * 2, 0), bias,
                                 check_output(10 * 32 * 4, 0)};
-    to.output = (pcl_winograd_output_u8){products, 32, 32, 32, {scale, 0, 0, 255}, check_output(16 * 32, 0), 128, 4, 4};
+    to.output = (pcl_winograd_output_u8){products, 32, 32, 32, {scale, 0, 0, 255, true}, check_output(16 * 32, 0), 128, 4, 4};
     static const char *const names[3] = {"winograd_input_u8, 32 channels", "gemm_i16, 10x32x32", "winograd_output_u8, 32 channels"};
     double scalar[3] = {0, 0, 0};
     check_target target;

@@ -25,6 +25,12 @@ static const conv_case cases[] = {
     {.what = "many chunks", .batch = 1, .height = 40, .width = 41, .channels = 20, .filter_h = 3, .filter_w = 3,
      .filter_channels = 20, .out_channels = 8, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME,
      .activation = PCL_ACTIVATION_RELU_N1_TO_1},
+    {.tolerance = 3e-4f, .what = "far sums", .batch = 1, .height = 18, .width = 15, .channels = 24, .filter_h = 3, .filter_w = 3,
+     .filter_channels = 24, .out_channels = 20, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME,
+     .out_scale = FAR_SCALE},
+    {.what = "far sums, pointwise", .batch = 1, .height = 5, .width = 15, .channels = 16, .filter_h = 1, .filter_w = 1,
+     .filter_channels = 16, .out_channels = 20, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME,
+     .per_channel = true, .out_scale = FAR_SCALE},
     {.what = "dilation 2x3", .batch = 1, .height = 13, .width = 14, .channels = 5, .filter_h = 3, .filter_w = 3,
      .filter_channels = 5, .out_channels = 7, .stride_h = 1, .stride_w = 1, .dilation_h = 2, .dilation_w = 3,
      .padding = PCL_PADDING_SAME},
@@ -151,7 +157,7 @@ static void run_case(conv_case c, pcl_pool *pool) {
         conv_tensors t = make_conv(&harness, &c);
         CHECK(op_run(&harness, &pcl_op_conv_2d, &t.attributes, t.inputs, c.residual ? 4 : 3, &t.output, 1) == PCL_OK);
         if (t.output->data) {
-            float scale = c.residual ? MIDDLE_SCALE : OUTPUT_SCALE;
+            float scale = c.residual ? MIDDLE_SCALE : conv_out_scale(&c);
             void *expected = conv_expected(&c, &t, scale, c.residual ? MIDDLE_ZERO : OUTPUT_ZERO);
             if (c.residual) expected = add_separately(&c, &t, expected);
             check_output(&c, &t, expected, isa, pcl_pool_threads(pool));

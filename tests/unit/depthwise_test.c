@@ -10,6 +10,12 @@ static const conv_case cases[] = {
      .filter_w = 3, .filter_channels = 1, .stride_h = 2, .stride_w = 2, .padding = PCL_PADDING_SAME},
     {.what = "large", .batch = 1, .height = 31, .width = 33, .channels = 24, .filter_h = 3, .filter_w = 3,
      .filter_channels = 1, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME, .per_channel = true},
+    {.what = "far sums", .batch = 1, .height = 11, .width = 13, .channels = 24, .filter_h = 3, .filter_w = 3,
+     .filter_channels = 1, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME, .per_channel = true,
+     .out_scale = FAR_SCALE},
+    {.what = "far sums, multiplier 2, stride 2", .batch = 2, .height = 7, .width = 8, .channels = 5, .filter_h = 3,
+     .filter_w = 3, .filter_channels = 2, .stride_h = 2, .stride_w = 2, .padding = PCL_PADDING_SAME,
+     .out_scale = FAR_SCALE},
     {.what = "one row, VALID", .batch = 1, .height = 3, .width = 7, .channels = 5, .filter_h = 3, .filter_w = 3,
      .filter_channels = 1, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_VALID,
      .activation = PCL_ACTIVATION_RELU},
@@ -50,7 +56,7 @@ static void run_case(conv_case c, pcl_pool *pool) {
         conv_tensors t = make_conv(&harness, &c);
         CHECK(op_run(&harness, &pcl_op_depthwise_conv_2d, &t.attributes, t.inputs, 3, &t.output, 1) == PCL_OK);
         if (t.output->data) {
-            void *expected = conv_expected(&c, &t, OUTPUT_SCALE, OUTPUT_ZERO);
+            void *expected = conv_expected(&c, &t, conv_out_scale(&c), OUTPUT_ZERO);
             check_output(&c, &t, expected, isa, pcl_pool_threads(pool));
             free(expected);
         } else {

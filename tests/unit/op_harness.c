@@ -92,7 +92,7 @@ pcl_status op_run(op_harness *harness, const pcl_op *op, const pcl_attributes *a
 done:
     for (int i = 0; i < input_count; i++)
         if (held[i]) inputs[i]->data = held[i];
-    return status == PCL_OK && !op->view ? op->run(&run, &step) : status; /* a view has nothing to run */
+    return status == PCL_OK && !op->view ? step.op->run(&run, &step) : status; /* a view has nothing to run */
 }
 
 bool op_shape_is(const pcl_tensor *tensor, const int32_t *dims, int32_t rank) {

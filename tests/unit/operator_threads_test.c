@@ -30,7 +30,7 @@ static void run_with(const threads_case *test, pcl_pool *threads, void *result) 
     CHECK(test->op->infer(&infer, &node) == PCL_OK);
     CHECK(!test->op->prepare || test->op->prepare(&prepare, &step) == PCL_OK);
     out->data = result;
-    CHECK(test->op->run(&(pcl_run_context){&harness.error, kernels, threads, false}, &step) == PCL_OK);
+    CHECK(step.op->run(&(pcl_run_context){&harness.error, kernels, threads, false}, &step) == PCL_OK);
 }
 
 static void check(threads_case test) {
