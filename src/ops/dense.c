@@ -2,7 +2,8 @@
 
 enum {
     PANEL = 8,    /* columns that the packed layouts keep side by side */
-    ROW_TILE = 6, /* rows that the kernels do at once */
+    ROW_TILE = 6, /* rows that most kernels do at once; */
+    FIVES = 10,   /* twice those of the ones for bytes where dots are not exact */
     SAMPLES = 4   /* panels by which the packing is chosen */
 };
 
@@ -198,7 +199,8 @@ pcl_status pcl_dense_prepare(const pcl_prepare_context *context, const pcl_node 
     *out = (pcl_dense){.quantised = quantised,
                        .columns = matrix->channels * matrix->repeats,
                        .depth = matrix->depth,
-                       .element = quantised ? sizeof(uint8_t) : sizeof(float)};
+                       .element = quantised ? sizeof(uint8_t) : sizeof(float),
+                       .row_tile = quantised && context->kernels->dot_cost == 1 ? FIVES : ROW_TILE};
     return quantised ? pack_u8(context, node, weighted, matrix, out) : pack_f32(context, node, weighted, matrix, out);
 }
 
@@ -259,16 +261,17 @@ static size_t busiest(size_t items, size_t tile, size_t threads) {
 
 bool pcl_share_columns(size_t rows, size_t columns, int32_t threads) {
     size_t count = (size_t)threads;
-    double by_columns = (double)busiest(columns, PANEL, count) * (double)rows;
+    double by_columns = (double)busiest(columns, 2 * PANEL, count) * (double)rows;
     double by_rows = (double)busiest(rows, ROW_TILE, count) * (double)columns;
-    return by_columns < 0.97 * by_rows; /* rows lie in the cache of the core that made them */
+    /* Rows lie in the cache of the core that made them; and parts of rows may share lines, which the cores then take
+     * from each other again and again. */
+    return by_columns < (columns / count < 128 ? 0.9 : 0.97) * by_rows;
 }
 
 pcl_dense_part pcl_dense_share(const pcl_dense *dense, size_t rows, bool by_columns, const pcl_part *part) {
-    size_t tile = dense->paired ? PCL_GEMM_PAIRS_ROWS : ROW_TILE;
     pcl_dense_part result = {0, rows, 0, dense->columns};
-    if (by_columns) pcl_partition(dense->columns, PANEL, part, &result.first_column, &result.end_column);
-    else pcl_partition(rows, tile, part, &result.first_row, &result.end_row);
+    if (by_columns) pcl_partition(dense->columns, 2 * PANEL, part, &result.first_column, &result.end_column);
+    else pcl_partition(rows, dense->row_tile, part, &result.first_row, &result.end_row);
     return result;
 }
 

@@ -22,6 +22,7 @@ typedef struct pcl_dense {
     bool quantised; /* a, and out unless it is widened */
     size_t columns, depth;
     size_t element; /* bytes of an element of a */
+    size_t row_tile; /* rows that the kernel does at once, or some times so many */
     const void *packed;
     bool paired; /* for gemm_pairs, not gemm_u8 */
     const void *bias; /* int32 or float [columns] */

@@ -17,8 +17,8 @@ typedef struct pcl_part {
 } pcl_part;
 
 enum {
-    PCL_PARTS_EACH = 4,  /* parts for each thread: a core of half the speed then does half of its own */
-    PCL_MOST_PARTS = 256 /* that any number of threads asks for */
+    PCL_PARTS_EACH = 2,   /* parts for each thread: a core of half the speed then does half of its own */
+    PCL_MOST_PARTS = 128 /* that any number of threads asks for */
 };
 
 typedef void (*pcl_task)(void *argument, const pcl_part *part);
