@@ -33,8 +33,8 @@ typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
 typedef void logistic_f32_function(const float *in, float *out, size_t count);
 typedef uint32_t signed_i8_function(const uint8_t *from, size_t count, uint8_t flip, int8_t *out);
 
-gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_relaxed, pcl_gemm_u8_relaxed_signed,
-    pcl_gemm_pairs_relaxed;
+gemm_u8_function pcl_gemm_u8_scalar, pcl_gemm_u8_simd128, pcl_gemm_u8_strassen_simd128, pcl_gemm_u8_relaxed,
+    pcl_gemm_u8_relaxed_signed, pcl_gemm_pairs_relaxed;
 pack_pairs_function pcl_pack_pairs_relaxed;
 gemm_f32_function pcl_gemm_f32_scalar, pcl_gemm_f32_simd128, pcl_gemm_f32_relaxed;
 dwconv_u8_function pcl_dwconv_u8_scalar, pcl_dwconv_u8_simd128, pcl_dwconv_u8_relaxed, pcl_dwconv_u8_relaxed_signed;

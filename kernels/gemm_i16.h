@@ -22,10 +22,11 @@ PCL_INLINE void pcl_gemm_i16_interleave(const v128_t rows[PCL_GEMM_I16_ROWS], in
 }
 
 typedef struct pcl_gemm_i16_panel {
-    size_t tiles, steps;
-    const int16_t *left;    /* [tiles][steps * 4 pairs][5][2] */
-    const int16_t *weights; /* [steps * 4 pairs][8 columns][2] */
-    v128_t initial[2];      /* what the sums begin with */
+    size_t tiles, pairs;
+    const int16_t *left;    /* [tiles][pairs][5][2] */
+    const int16_t *weights; /* [pairs][8 columns][2] */
+    const int32_t *initial; /* what the sums begin with: [tiles * 5][initial_stride], eight of each row; may be `out` */
+    size_t initial_stride;  /* 0: the same for all rows */
     int32_t *out;           /* [tiles * 5][stride], of which it writes eight */
     size_t stride;
 } pcl_gemm_i16_panel;

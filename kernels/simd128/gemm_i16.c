@@ -18,15 +18,16 @@ PCL_INLINE void add_pair(const int16_t *left, const int16_t *weights, v128_t sum
  * round. There is one pair in each round: of more, V8 wants more weights at once than there are registers. The pair
  * before the loop makes the addresses of the rows, which otherwise are made in the loop. */
 void pcl_gemm_i16_columns_apart(const pcl_gemm_i16_panel *panel) {
-    v128_t initial0 = panel->initial[0], initial1 = panel->initial[1];
+    const int32_t *initial = panel->initial;
     const int16_t *left = panel->left, *first = panel->weights;
     int32_t *out = panel->out;
-    size_t stride = panel->stride, tile_values = panel->steps * 8 * PCL_GEMM_I16_ROWS;
+    size_t stride = panel->stride, initial_stride = panel->initial_stride;
+    size_t tile_values = panel->pairs * 2 * PCL_GEMM_I16_ROWS;
     for (const int16_t *last = left + panel->tiles * tile_values; left != last;) {
         v128_t sums[PCL_GEMM_I16_ROWS][2];
-        for (int r = 0; r < PCL_GEMM_I16_ROWS; r++) {
-            sums[r][0] = initial0;
-            sums[r][1] = initial1;
+        for (int r = 0; r < PCL_GEMM_I16_ROWS; r++, initial += initial_stride) {
+            sums[r][0] = wasm_v128_load(initial);
+            sums[r][1] = wasm_v128_load(initial + 4);
         }
         const int16_t *weights = first, *end = left + tile_values;
         add_pair(left, weights, sums);
@@ -55,11 +56,14 @@ PCL_APART void interleave_apart(int16_t *a, size_t steps) {
 
 void pcl_gemm_i16_simd128(const pcl_gemm_i16 *task) {
     interleave_apart(task->a, task->tiles * task->steps);
-    pcl_gemm_i16_panel panel = {.tiles = task->tiles, .steps = task->steps, .left = task->a, .weights = task->packed,
-                                .out = task->out, .stride = task->panels * 8};
+    pcl_gemm_i16_panel panel = {.tiles = task->tiles,
+                                .pairs = task->steps * 4,
+                                .left = task->a,
+                                .weights = task->packed,
+                                .out = task->out,
+                                .stride = task->panels * 8};
     for (size_t first = 0; first < panel.stride; first += 8, panel.weights += task->steps * 64, panel.out += 8) {
-        panel.initial[0] = wasm_v128_load(task->bias + first);
-        panel.initial[1] = wasm_v128_load(task->bias + first + 4);
+        panel.initial = task->bias + first;
         pcl_gemm_i16_columns_apart(&panel);
     }
 }

@@ -11,28 +11,32 @@
 #define BLOCK_DEPTH 1024
 #define DEEP_ROWS 50 /* of BLOCK_DEPTH that fit. The more, the less often weights are widened; they pass by in order. */
 #define LEFT_VALUES (DEEP_ROWS * BLOCK_DEPTH)
+#define PAIR_VALUES (2 * TILE_ROWS)
 
 typedef struct workspace {
-    int16_t left[LEFT_VALUES];
+    int16_t left[LEFT_VALUES + 4 * PAIR_VALUES];
     int16_t weights[BLOCK_DEPTH * 8];
-    v128_t sums[PCL_GEMM_U8_BLOCK_ROWS][2];  /* of a panel */
-    v128_t later[PCL_GEMM_U8_BLOCK_ROWS][2]; /* of a further part of the depth */
+    v128_t sums[PCL_GEMM_U8_BLOCK_ROWS][2]; /* of a panel */
 } workspace;
 
-/* The depth in steps of eight k, as many as fit. */
-static size_t steps_of(size_t depth) { return depth < BLOCK_DEPTH ? (depth + 7) / 8 : BLOCK_DEPTH / 8; }
+/* Of the depth, as many as fit. */
+static size_t pairs_of(size_t depth) { return depth < BLOCK_DEPTH ? (depth + 1) / 2 : BLOCK_DEPTH / 2; }
 
 PCL_APART void widen_left_apart(const pcl_gemm_u8 *task, size_t row, size_t rows, size_t k, int16_t *left) {
-    size_t steps = steps_of(task->depth - k);
+    size_t values = pairs_of(task->depth - k) * PAIR_VALUES;
     for (size_t end = row + rows; row < end; row += TILE_ROWS) {
         const uint8_t *a[TILE_ROWS];
         for (size_t r = 0; r < TILE_ROWS; r++)
             a[r] = task->a + (row + r < end ? row + r : end - 1) * task->a_stride + k;
-        for (size_t i = 0; i < steps * 8; i += 8, left += 8 * TILE_ROWS) {
+        for (size_t i = 0; i < values; i += 4 * PAIR_VALUES) { /* what is beyond them, the next tile replaces */
             v128_t wide[TILE_ROWS];
-            for (size_t r = 0; r < TILE_ROWS; r++) wide[r] = wasm_u16x8_load8x8(a[r] + i);
-            pcl_gemm_i16_interleave(wide, left);
+            for (size_t r = 0; r < TILE_ROWS; r++) {
+                wide[r] = wasm_u16x8_load8x8(a[r]);
+                a[r] += 8;
+            }
+            pcl_gemm_i16_interleave(wide, left + i);
         }
+        left += values;
     }
 }
 
@@ -46,7 +50,7 @@ PCL_INLINE void widen_quad(const int8_t *packed, v128_t zero_point, int16_t *to)
 
 PCL_APART void widen_weights_apart(const pcl_gemm_u8 *task, const int8_t *packed, size_t k, int16_t *weights) {
     v128_t zero_point = wasm_i16x8_splat((int16_t)task->weight_zero_point);
-    size_t depth = task->depth - k, values = steps_of(depth) * 8;
+    size_t depth = task->depth - k, values = pairs_of(depth) * 2;
     packed += k * 8;
     int16_t *to = weights;
     for (size_t i = 0; i < values && i < depth; i += 4, packed += 32, to += 32) {
@@ -64,18 +68,16 @@ static void multiply(const pcl_gemm_u8 *task, const pcl_gemm_u8_panel *panel, wo
     pcl_gemm_i16_panel part = {.tiles = (rows + TILE_ROWS - 1) / TILE_ROWS,
                                .left = space->left,
                                .weights = space->weights,
-                               .initial = {panel->bias[0], panel->bias[1]},
+                               .initial = (const int32_t *)panel->bias,
                                .out = (int32_t *)space->sums,
                                .stride = 8};
     for (size_t k = 0; k < task->depth; k += BLOCK_DEPTH) {
         if (task->depth > BLOCK_DEPTH) widen_left_apart(task, row, rows, k, space->left);
         widen_weights_apart(task, panel->weights, k, space->weights);
-        part.steps = steps_of(task->depth - k);
+        part.pairs = pairs_of(task->depth - k);
         pcl_gemm_i16_columns_apart(&part);
-        part.initial[0] = part.initial[1] = wasm_i32x4_splat(0);
-        part.out = (int32_t *)space->later;
-        v128_t *sums = space->sums[0], *later = space->later[0];
-        for (size_t i = 0; k > 0 && i < rows * 2; i++) sums[i] = wasm_i32x4_add(sums[i], later[i]);
+        part.initial = part.out;
+        part.initial_stride = 8;
     }
 }
 
@@ -225,7 +227,7 @@ void pcl_gemm_u8_simd128(const pcl_gemm_u8 *task) {
         for (size_t row = 0; row < task->rows; row++) single_row_apart(task, row);
         return;
     }
-    size_t rows = LEFT_VALUES / (steps_of(task->depth) * 8) / TILE_ROWS * TILE_ROWS;
+    size_t rows = LEFT_VALUES / (pairs_of(task->depth) * 2) / TILE_ROWS * TILE_ROWS;
     if (rows > PCL_GEMM_U8_BLOCK_ROWS) rows = PCL_GEMM_U8_BLOCK_ROWS / TILE_ROWS * TILE_ROWS;
     for (size_t row = 0, count; row < task->rows; row += count) {
         count = pcl_even_chunk(task->rows - row, rows, TILE_ROWS);

@@ -60,8 +60,8 @@ float pcl_bias_real(const pcl_tensor *bias, size_t channel);
  * XNNPACK computes it; out_scale is 1 where the result is widened. */
 float pcl_requantization_scale(const pcl_weighted *weighted, size_t channel);
 
-/* Whether -2^23 < sum * scale for all sums of the bias and `depth` products of values and weights: less their zero points
- * these are -255..255, and sums that leave 32 bits come back into them. */
+/* Whether -2^23 < sum * scale for all sums of the bias and `depth` products of values and weights: less their zero
+ * points these are -255..255, and sums that leave 32 bits come back into them. */
 bool pcl_stays_near(int32_t bias, size_t depth, float scale);
 
 /* How sums of `depth` products become the result's bytes, but for the scales; of channels `first` and on. */

@@ -145,6 +145,16 @@ static void test(void) {
     }
 }
 
+/* Shapes for Strassen's form: whole panels in pairs, the depth in pairs of steps, and not too few weights. */
+static void test_halves(void) {
+    for (size_t rows = 20; rows <= 52; rows++)
+        test_shape(rows, 16 * check_random_size(3, 5), 16 * check_random_size(8, 12), (int)(rows % CHECK_FILLS));
+    for (int fill = 0; fill < CHECK_FILLS; fill++) test_shape(49, 32, 1024, fill);
+    test_shape(407, 192, 32, 1); /* several blocks of rows */
+    test_shape(211, 32, 576, 1);
+    test_reals(45, 64, 96, 1);
+}
+
 typedef struct call {
     const pcl_kernels *kernels;
     const pcl_gemm_u8 *task;
@@ -174,4 +184,9 @@ static void bench(void) {
     }
 }
 
-int main(int argc, char **argv) { return check_main(argc, argv, test, bench); }
+static void test_all(void) {
+    test();
+    test_halves();
+}
+
+int main(int argc, char **argv) { return check_main(argc, argv, test_all, bench); }
