@@ -65,7 +65,7 @@ set(CMAKE_C_LINK_EXECUTABLE "${PCL_WASM_LLVM}/wasm-ld <LINK_FLAGS> <OBJECTS> -o 
 function(pcl_add_wasm_module name)
     set(suffix "")
     set(archives libc libcompiler_rt)
-    set(link_flags --no-entry --gc-sections --strip-debug --stack-first -z stack-size=393216
+    set(link_flags --no-entry --gc-sections --strip-debug --stack-first -z stack-size=458752
         --initial-memory=2097152 --max-memory=2147483648 --export=malloc --export=free)
     set(features --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext
         --enable-mutable-globals)

@@ -32,7 +32,7 @@ enum {
     LEAST_WEIGHTS = 6000, /* and those of the left matrix */
     MOST_DEPTH = 1024,
     HALF_ROWS = 100,      /* of a block at most: its sums stay in the first-level cache */
-    LEFT_VALUES = 100800, /* the more rows they hold, the less often weights are widened; they pass by in order */
+    LEFT_VALUES = 134400, /* the more rows they hold, the less often weights are widened; they pass by in order */
     WEIGHT_VALUES = MOST_DEPTH / 2 * 8 + 32 /* not a power of two: they would share places in the cache */
 };
 

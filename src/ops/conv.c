@@ -448,7 +448,7 @@ static void run_part(void *argument, const pcl_part *part) {
     if (columns == 0) return;
     uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)part->thread * self->thread_scratch;
     for (size_t pixel = own.first_row, count; pixel < own.end_row; pixel += count) {
-        count = pcl_even_chunk(own.end_row - pixel, self->chunk, ROW_TILE);
+        count = pcl_even_chunk(own.end_row - pixel, self->chunk, self->direct ? self->dense->row_tile : ROW_TILE);
         run_chunk(run, pixel, count, own.first_column, columns, scratch);
     }
 }

@@ -155,9 +155,9 @@ void pcl_weighted_requantization(const pcl_weighted *weighted, size_t first, siz
     to->zero_point = weighted->out_zero_point;
     pcl_activation_range_u8(weighted->activation, &result, &to->low, &to->high);
     to->saturates = to->low == 0 && to->high == 255;
-    for (size_t c = first; c < first + channels; c++) {
+    for (size_t c = first; to->saturates && c < first + channels; c++) {
         float scale = pcl_requantization_scale(weighted, c);
-        to->saturates &= pcl_stays_near(pcl_bias_integer(weighted->bias, c), depth, scale);
+        to->saturates = pcl_stays_near(pcl_bias_integer(weighted->bias, c), depth, scale);
     }
 }
 
