@@ -8,7 +8,7 @@ import { features } from './features.mjs';
 import { ask } from './source.mjs';
 import { enlist, startWorkers } from './threads.mjs';
 
-const stackBytes = 448 * 1024;
+const stackBytes = 448 * 1024; // as in build/wasm.cmake: kernels' blocks lie there
 const initialPages = 32; // the modules' own
 const maximumPages = [32768, 16384, 8192, 4096]; // 2 GiB, or what the system will reserve
 const maxAutoThreads = 8;

@@ -1,7 +1,7 @@
 /* gemm_u8 by one level of Strassen's algorithm (Strassen, "Gaussian Elimination is not Optimal", 1969), in Winograd's
  * form: both matrices are cut in quarters, and seven products of these, or of their sums, take the place of eight.
- * Sums of bytes and of weights fit the 16 bits to which all is widened anyway, and sums of products may wrap modulo 2^32
- * on the way: the result is the same to the bit.
+ * Sums of bytes and of weights fit the 16 bits to which all is widened anyway, and sums of products may wrap modulo
+ * 2^32 on the way: the result is the same to the bit.
  *
  *     | A11 A12 |   | B11 B12 |   | C11 C12 |
  *     | A21 A22 | * | B21 B22 | = | C21 C22 |
@@ -128,7 +128,7 @@ PCL_APART void combine_weights_apart(const block *b, const int8_t *left_panel, c
     size_t half_bytes = b->steps * 64;
     int16_t *to = b->space->weights[0];
     PCL_ROLLED
-    for (const int8_t *end = left_panel + half_bytes; left_panel != end; left_panel += 32, right_panel += 32, to += 32) {
+    for (size_t quad = 0; quad < b->steps * 2; quad++, left_panel += 32, right_panel += 32, to += 32) {
         v128_t b11[4], b12[4], b21[4], b22[4], t1[4], t2[4], rest[4];
         PCL_HIDE(to);
         widen_quad(left_panel, zero_point, b11);
