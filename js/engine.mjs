@@ -8,7 +8,6 @@ import { features } from './features.mjs';
 import { ask } from './source.mjs';
 import { enlist, startWorkers } from './threads.mjs';
 
-const stackBytes = 448 * 1024; // as in build/wasm.cmake: kernels' blocks lie there
 const initialPages = 32; // the modules' own
 const maximumPages = [32768, 16384, 8192, 4096]; // 2 GiB, or what the system will reserve
 const maxAutoThreads = 8;
@@ -100,6 +99,7 @@ async function startThreaded(plan, loading, lent) {
     const module = await loading, memory = sharedMemory();
     const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
     const engine = { exports, memory: new Memory(exports, memory), simd: plan.simd };
+    const stackBytes = exports.__stack_pointer.value; // of the module's own, which lies first in memory and is unused yet
     engine.helpers = await Promise.all((await starting).map((port) => {
       const stack = engine.memory.allocate(stackBytes), storage = engine.memory.allocate(exports.__tls_size.value);
       return enlist(port, { module, memory, storage, stackTop: stack + stackBytes & ~15 });

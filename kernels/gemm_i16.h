@@ -21,6 +21,21 @@ PCL_INLINE void pcl_gemm_i16_interleave(const v128_t rows[PCL_GEMM_I16_ROWS], in
     wasm_v128_store32_lane(to + 38, rows[4], 3);
 }
 
+/* The same of bytes, from k on. */
+PCL_INLINE void pcl_gemm_i16_widen_rows(const uint8_t *const a[PCL_GEMM_I16_ROWS], size_t k, int16_t *to) {
+    v128_t wide[PCL_GEMM_I16_ROWS];
+    for (int r = 0; r < PCL_GEMM_I16_ROWS; r++) wide[r] = wasm_u16x8_load8x8(a[r] + k);
+    pcl_gemm_i16_interleave(wide, to);
+}
+
+/* Four columns of a quad as gemm_u8 has it packed, [4][4] bytes, less the zero point, to two pairs, each [4][2]. */
+PCL_INLINE void pcl_gemm_i16_widen_quad(const int8_t *packed, v128_t zero_point, v128_t *first, v128_t *second) {
+    v128_t low = wasm_i16x8_sub(wasm_i16x8_load8x8(packed), zero_point);
+    v128_t high = wasm_i16x8_sub(wasm_i16x8_load8x8(packed + 8), zero_point);
+    *first = wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
+    *second = wasm_i32x4_shuffle(low, high, 1, 3, 5, 7);
+}
+
 typedef struct pcl_gemm_i16_panel {
     size_t tiles, pairs;
     const int16_t *left;    /* [tiles][pairs][5][2] */

@@ -29,23 +29,11 @@ PCL_APART void widen_left_apart(const pcl_gemm_u8 *task, size_t row, size_t rows
         for (size_t r = 0; r < TILE_ROWS; r++)
             a[r] = task->a + (row + r < end ? row + r : end - 1) * task->a_stride + k;
         for (size_t i = 0; i < values; i += 4 * PAIR_VALUES) { /* what is beyond them, the next tile replaces */
-            v128_t wide[TILE_ROWS];
-            for (size_t r = 0; r < TILE_ROWS; r++) {
-                wide[r] = wasm_u16x8_load8x8(a[r]);
-                a[r] += 8;
-            }
-            pcl_gemm_i16_interleave(wide, left + i);
+            pcl_gemm_i16_widen_rows(a, 0, left + i);
+            for (size_t r = 0; r < TILE_ROWS; r++) a[r] += 8;
         }
         left += values;
     }
-}
-
-/* Four columns of a quad, [4][4] bytes, to two pairs, each [4][2]. */
-PCL_INLINE void widen_quad(const int8_t *packed, v128_t zero_point, int16_t *to) {
-    v128_t low = wasm_i16x8_sub(wasm_i16x8_load8x8(packed), zero_point);
-    v128_t high = wasm_i16x8_sub(wasm_i16x8_load8x8(packed + 8), zero_point);
-    wasm_v128_store(to, wasm_i32x4_shuffle(low, high, 0, 2, 4, 6));
-    wasm_v128_store(to + 16, wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
 }
 
 PCL_APART void widen_weights_apart(const pcl_gemm_u8 *task, const int8_t *packed, size_t k, int16_t *weights) {
@@ -55,8 +43,12 @@ PCL_APART void widen_weights_apart(const pcl_gemm_u8 *task, const int8_t *packed
     int16_t *to = weights;
     for (size_t i = 0; i < values && i < depth; i += 4, packed += 32, to += 32) {
         PCL_HIDE(to);
-        widen_quad(packed, zero_point, to);
-        widen_quad(packed + 16, zero_point, to + 8);
+        for (size_t half = 0; half < 2; half++) {
+            v128_t first, second;
+            pcl_gemm_i16_widen_quad(packed + half * 16, zero_point, &first, &second);
+            wasm_v128_store(to + half * 8, first);
+            wasm_v128_store(to + 16 + half * 8, second);
+        }
     }
     for (size_t i = depth; i < values; i++)
         for (size_t column = 0; column < 8; column++) weights[i / 2 * 16 + column * 2 + i % 2] = 0;

@@ -52,22 +52,16 @@ typedef struct block {
     size_t left_values; /* of one product */
 } block;
 
-PCL_INLINE void widen(const uint8_t *const a[TILE_ROWS], size_t k, int16_t *to) {
-    v128_t wide[TILE_ROWS];
-    for (size_t r = 0; r < TILE_ROWS; r++) wide[r] = wasm_u16x8_load8x8(a[r] + k);
-    pcl_gemm_i16_interleave(wide, to);
-}
-
 /* Eight k of a tile in the upper half and of one in the lower. Memory is written a product after the other, as each is
  * a line of its own. */
 PCL_INLINE void left_step(const uint8_t *const upper[TILE_ROWS], const uint8_t *const lower[TILE_ROWS], size_t k,
                           size_t half_depth, int16_t *left, size_t product) {
     int16_t a21[8 * TILE_ROWS], *a11 = left, *a12 = left + product, *a22 = left + 6 * product;
     v128_t s1[TILE_ROWS], s2[TILE_ROWS];
-    widen(upper, k, a11);
-    widen(upper, k + half_depth, a12);
-    widen(lower, k + half_depth, a22);
-    widen(lower, k, a21);
+    pcl_gemm_i16_widen_rows(upper, k, a11);
+    pcl_gemm_i16_widen_rows(upper, k + half_depth, a12);
+    pcl_gemm_i16_widen_rows(lower, k + half_depth, a22);
+    pcl_gemm_i16_widen_rows(lower, k, a21);
     for (size_t i = 0; i < TILE_ROWS; i++) {
         s1[i] = wasm_i16x8_add(wasm_v128_load(a21 + i * 8), wasm_v128_load(a22 + i * 8));
         wasm_v128_store(left + 3 * product + i * 8, s1[i]);
@@ -103,14 +97,10 @@ PCL_APART void combine_left_apart(const block *b) {
     }
 }
 
-/* A quad of eight columns, [8][4] bytes, to two pairs, [2][8][2]. */
+/* Eight columns, to [2 pairs][8][2]. */
 PCL_INLINE void widen_quad(const int8_t *packed, v128_t zero_point, v128_t pairs[4]) {
-    for (int i = 0; i < 2; i++) {
-        v128_t low = wasm_i16x8_sub(wasm_i16x8_load8x8(packed + i * 16), zero_point);
-        v128_t high = wasm_i16x8_sub(wasm_i16x8_load8x8(packed + i * 16 + 8), zero_point);
-        pairs[i] = wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
-        pairs[2 + i] = wasm_i32x4_shuffle(low, high, 1, 3, 5, 7);
-    }
+    for (int i = 0; i < 2; i++)
+        pcl_gemm_i16_widen_quad(packed + i * 16, zero_point, &pairs[i], &pairs[2 + i]);
 }
 
 PCL_INLINE void subtract(const v128_t a[4], const v128_t b[4], v128_t out[4]) {
@@ -168,7 +158,6 @@ PCL_APART void columns_apart(const block *b, size_t first) {
     size_t half = b->half, below = b->row + half, rows_below = b->rows - half;
     pcl_gemm_u8_panel left = pcl_gemm_u8_panel_apart(b->task, first, NULL);
     pcl_gemm_u8_panel right = pcl_gemm_u8_panel_apart(b->task, first + 8, NULL);
-    v128_t bias0 = wasm_i32x4_sub(right.bias[0], left.bias[0]), bias1 = wasm_i32x4_sub(right.bias[1], left.bias[1]);
     v128_t (*u)[2] = space->u, (*v)[2] = space->v, (*c)[2] = space->c, (*c22)[2] = space->c22;
     combine_weights_apart(b, left.weights, right.weights);
     multiply(b, 0, left.bias, 0, u);
@@ -176,10 +165,9 @@ PCL_APART void columns_apart(const block *b, size_t first) {
     pcl_gemm_u8_store_apart(b->task, &left, c, b->row, half);
     multiply(b, 2, u, 8, u);
     PCL_ROLLED
-    for (size_t r = 0; r < half; r++) { /* from here on with the other bias */
-        v[r][0] = wasm_i32x4_add(u[r][0], bias0);
-        v[r][1] = wasm_i32x4_add(u[r][1], bias1);
-    }
+    for (size_t r = 0; r < half; r++) /* from here on with the other bias */
+        for (int i = 0; i < 2; i++)
+            v[r][i] = wasm_i32x4_add(u[r][i], wasm_i32x4_sub(right.bias[i], left.bias[i]));
     multiply(b, 3, v, 8, v);
     multiply(b, 4, v, 8, c);
     pcl_gemm_u8_store_apart(b->task, &right, c, b->row, half);

@@ -447,6 +447,7 @@ static void run_part(void *argument, const pcl_part *part) {
     size_t columns = own.end_column - own.first_column;
     if (columns == 0) return;
     uint8_t *scratch = self->direct ? NULL : run->scratch + (size_t)part->thread * self->thread_scratch;
+    /* Scratch for patches has room for `chunk` pixels, in sixes; where there are none, some more do no harm. */
     for (size_t pixel = own.first_row, count; pixel < own.end_row; pixel += count) {
         count = pcl_even_chunk(own.end_row - pixel, self->chunk, self->direct ? self->dense->row_tile : ROW_TILE);
         run_chunk(run, pixel, count, own.first_column, columns, scratch);

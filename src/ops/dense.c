@@ -3,7 +3,7 @@
 enum {
     PANEL = 8,    /* columns that the packed layouts keep side by side */
     ROW_TILE = 6, /* rows that most kernels do at once; */
-    FIVES = 10,   /* twice those of the ones for bytes where dots are not exact */
+    FIVES = 2 * PCL_GEMM_I16_ROWS, /* twice those of the ones for bytes where dots are not exact */
     SAMPLES = 4   /* panels by which the packing is chosen */
 };
 

@@ -120,6 +120,16 @@ static void test_runs(size_t rows, size_t columns, size_t run, size_t count) {
     check_release();
 }
 
+/* Shapes for Strassen's form: whole panels in pairs, the depth in pairs of steps, and not too few weights. */
+static void test_halves(void) {
+    for (size_t rows = 20; rows <= 52; rows++)
+        test_shape(rows, 16 * check_random_size(3, 5), 16 * check_random_size(8, 12), (int)(rows % CHECK_FILLS));
+    for (int fill = 0; fill < CHECK_FILLS; fill++) test_shape(49, 32, 1024, fill);
+    test_shape(407, 192, 32, 1); /* several blocks of rows */
+    test_shape(211, 32, 576, 1);
+    test_reals(45, 64, 96, 1);
+}
+
 static void test(void) {
     for (int i = 0; i < 200; i++)
         test_runs(check_random_size(1, 130), check_random_size(1, 20), 4 * check_random_size(1, 20), check_random_size(1, 16));
@@ -143,16 +153,7 @@ static void test(void) {
     for (int i = 0; i < 200; i++) {
         test_shape(check_random_size(1, 40), check_random_size(1, 40), check_random_size(1, 100), i % CHECK_FILLS);
     }
-}
-
-/* Shapes for Strassen's form: whole panels in pairs, the depth in pairs of steps, and not too few weights. */
-static void test_halves(void) {
-    for (size_t rows = 20; rows <= 52; rows++)
-        test_shape(rows, 16 * check_random_size(3, 5), 16 * check_random_size(8, 12), (int)(rows % CHECK_FILLS));
-    for (int fill = 0; fill < CHECK_FILLS; fill++) test_shape(49, 32, 1024, fill);
-    test_shape(407, 192, 32, 1); /* several blocks of rows */
-    test_shape(211, 32, 576, 1);
-    test_reals(45, 64, 96, 1);
+    test_halves();
 }
 
 typedef struct call {
@@ -184,9 +185,4 @@ static void bench(void) {
     }
 }
 
-static void test_all(void) {
-    test();
-    test_halves();
-}
-
-int main(int argc, char **argv) { return check_main(argc, argv, test_all, bench); }
+int main(int argc, char **argv) { return check_main(argc, argv, test, bench); }
