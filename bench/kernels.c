@@ -174,14 +174,6 @@ PCL_API void bench_moments_f32(int times) {
                              simple.per_channel[2]);
     }
 }
-/* Nine parts of three channels, as in a last layer of 9x9. */
-PCL_API void bench_sum_f32(int times) {
-    const float *parts[9];
-    size_t pixels = simple.count / 32;
-    for (int i = 0; i < 9; i++) parts[i] = simple.in_f32 + 3 * i;
-    pcl_sum_f32 task = {pixels, 3, 9, parts, 28, simple.per_channel[0], 0.0f, 6.0f, simple.out_f32};
-    while (times-- > 0) kernels->sum_f32(&task);
-}
 PCL_API void bench_affine_f32(int times) {
     while (times-- > 0) {
         kernels->affine_f32(simple.in_f32, simple.count / 32, 32, simple.per_channel[0], simple.per_channel[1], 0.0f,
@@ -223,6 +215,17 @@ PCL_API void bench_winograd_output_u8(int times) {
     pcl_requantization to = {simple.per_channel[0], 100, 0, 255, true};
     pcl_winograd_output_u8 tile = {(int32_t *)simple.in_f32, 64, 64, 32, to, simple.out, 128, 4, 4};
     for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 32)); i++) kernels->winograd_output_u8(&tile);
+}
+/* As many elements, over six rows. */
+PCL_API void bench_winograd_rows_input_f32(int times) {
+    const void *rows[6];
+    size_t count = simple.count / 6 / 4 * 4;
+    for (size_t i = 0; i < 6; i++) rows[i] = simple.in_f32 + i * count;
+    while (times-- > 0) kernels->winograd_rows_input_f32(rows, count, simple.out_f32, count);
+}
+PCL_API void bench_winograd_rows_output_f32(int times) {
+    pcl_winograd_rows_output band = {simple.in_f32, simple.count / 6, 0.0f, 6.0f, simple.out_f32, 4};
+    while (times-- > 0) kernels->winograd_rows_output_f32(&band);
 }
 PCL_API void bench_winograd_output_f32(int times) {
     pcl_winograd_output tile = {simple.in_f32, 64, 64, simple.in_f32, 0.0f, 6.0f, simple.out_f32, 256, 4, 4};

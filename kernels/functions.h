@@ -11,7 +11,6 @@ typedef size_t pack_pairs_function(pcl_pairs *to, void *space, const int8_t *wei
 typedef void gemm_f32_function(const pcl_gemm_f32 *task);
 typedef void dwconv_u8_function(const pcl_dwconv_u8 *task);
 typedef void dwconv_f32_function(const pcl_dwconv_f32 *task);
-typedef void sum_f32_function(const pcl_sum_f32 *task);
 typedef void add_u8_function(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out,
                              size_t count);
 typedef void lookup_u8_function(const uint8_t table[256], const uint8_t *in, uint8_t *out, size_t count);
@@ -27,6 +26,8 @@ typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels
                                 const pcl_requantization *to, uint8_t *out);
 typedef void winograd_input_f32_function(const void *const taps[36], size_t channels, float *out, size_t stride);
 typedef void winograd_output_f32_function(const pcl_winograd_output *task);
+typedef void winograd_rows_input_f32_function(const void *const rows[6], size_t count, float *out, size_t stride);
+typedef void winograd_rows_output_f32_function(const pcl_winograd_rows_output *task);
 typedef void gemm_i16_function(const pcl_gemm_i16 *task);
 typedef void winograd_input_u8_function(const void *const taps[36], size_t steps, int16_t *out, size_t stride);
 typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
@@ -39,7 +40,6 @@ pack_pairs_function pcl_pack_pairs_relaxed;
 gemm_f32_function pcl_gemm_f32_scalar, pcl_gemm_f32_simd128, pcl_gemm_f32_relaxed;
 dwconv_u8_function pcl_dwconv_u8_scalar, pcl_dwconv_u8_simd128, pcl_dwconv_u8_relaxed, pcl_dwconv_u8_relaxed_signed;
 dwconv_f32_function pcl_dwconv_f32_scalar, pcl_dwconv_f32_simd128, pcl_dwconv_f32_relaxed;
-sum_f32_function pcl_sum_f32_scalar, pcl_sum_f32_simd128;
 add_u8_function pcl_add_u8_scalar, pcl_add_u8_simd128;
 lookup_u8_function pcl_lookup_u8_scalar; /* byte by byte takes half the time of sixteen swizzles */
 quantize_u8_function pcl_quantize_u8_scalar, pcl_quantize_u8_simd128;
@@ -52,6 +52,8 @@ winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f3
     pcl_winograd_input_f32_relaxed;
 winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128,
     pcl_winograd_output_f32_relaxed;
+winograd_rows_input_f32_function pcl_winograd_rows_input_f32_scalar, pcl_winograd_rows_input_f32_simd128;
+winograd_rows_output_f32_function pcl_winograd_rows_output_f32_scalar, pcl_winograd_rows_output_f32_simd128;
 gemm_i16_function pcl_gemm_i16_scalar, pcl_gemm_i16_simd128;
 winograd_input_u8_function pcl_winograd_input_u8_scalar, pcl_winograd_input_u8_simd128;
 winograd_output_u8_function pcl_winograd_output_u8_scalar, pcl_winograd_output_u8_simd128;

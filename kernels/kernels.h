@@ -118,19 +118,8 @@ typedef struct pcl_gemm_f32 {
     size_t out_stride; /* in floats */
 } pcl_gemm_f32;
 
-/* --- sum_f32: out[p][c] = clamp(bias[c] + sum_i parts[i][p * stride + c], low, high) for c < channels, i ascending
- * from the bias. NaN passes through the clamp. */
-typedef struct pcl_sum_f32 {
-    size_t pixels, channels, count;
-    const float *const *parts; /* [count] */
-    size_t stride;             /* floats, at least channels */
-    const float *bias;         /* [channels] */
-    float low, high;
-    float *out; /* [pixels][channels] */
-} pcl_sum_f32;
-
 /* --- winograd_f32: the two transforms around the 36 matrix products of a 3x3 convolution's 4x4 tiles of output
- * (src/ops/winograd.c). All channel counts are multiples of 4. Sums in any order, relaxed may fuse: within rounding of
+ * (src/ops/winograd_f32.c). All channel counts are multiples of 4. Sums in any order, relaxed may fuse: within rounding of
  * each other. */
 typedef struct pcl_winograd_output {
     const float *products; /* [36][stride], of which the first `channels` are this tile's */
@@ -141,6 +130,16 @@ typedef struct pcl_winograd_output {
     size_t row_stride;       /* floats */
     int32_t rows, columns; /* 1..4: the part of the tile that is within the picture */
 } pcl_winograd_output;
+
+/* --- winograd_rows_f32: the transforms around the 6 products of rows that four rows of output take (src/ops/
+ * winograd_rows.c), each element of a row by itself. Within rounding of each other. */
+typedef struct pcl_winograd_rows_output {
+    const float *products; /* [6][count] */
+    size_t count;          /* at least 4 */
+    float low, high;
+    float *out;   /* [rows][count]: clamp(sum_j A[i][j] products[j], low, high) */
+    int32_t rows; /* 1..4 */
+} pcl_winograd_rows_output;
 
 /* --- gemm_i16: out[m][n] = bias[n] + sum_k a[m][k] * w[n][k], sums wrap modulo 2^32. Both matrices lie as the inner
  * loop takes them, five rows and eight columns at a time: */
@@ -241,7 +240,6 @@ typedef struct pcl_kernels {
     void (*gemm_f32)(const pcl_gemm_f32 *task);
     void (*dwconv_u8)(const pcl_dwconv_u8 *task);
     void (*dwconv_f32)(const pcl_dwconv_f32 *task);
-    void (*sum_f32)(const pcl_sum_f32 *task);
 
     void (*add_u8)(const pcl_add_u8 *parameters, const uint8_t *a, const uint8_t *b, uint8_t *out, size_t count);
     /* out[i] = table[in[i]]; in place allowed */
@@ -268,6 +266,9 @@ typedef struct pcl_kernels {
     /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
     void (*winograd_input_f32)(const void *const taps[36], size_t channels, float *out, size_t stride);
     void (*winograd_output_f32)(const pcl_winograd_output *task);
+    /* out[i * stride + x] = sum_j B[i][j] rows[j][x] for x < count; reads and writes up to 3 floats beyond them */
+    void (*winograd_rows_input_f32)(const void *const rows[6], size_t count, float *out, size_t stride);
+    void (*winograd_rows_output_f32)(const pcl_winograd_rows_output *task);
     /* The same of bytes: out[i * stride + step * PCL_GEMM_I16_ROWS * 8 + c] for c < 8; 8 * steps
      * bytes of each pixel, what lies beyond its channels too */
     void (*winograd_input_u8)(const void *const taps[36], size_t steps, int16_t *out, size_t stride);
@@ -294,6 +295,8 @@ void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, siz
 bool pcl_pairs_pay(const pcl_pairs *pairs, size_t count, size_t depth);
 
 size_t pcl_gemm_f32_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
+/* Where in the packed weights w[n][k] lies, in floats. */
+static inline size_t pcl_gemm_f32_place(size_t depth, size_t n, size_t k) { return (n / 8 * depth + k) * 8 + n % 8; }
 /* weights: [columns][depth] with `column_stride` floats from one column to the
  * next and `depth_stride` from one k to the next. */
 void pcl_pack_gemm_f32(float *packed, const float *weights, size_t columns, size_t depth, size_t column_stride,

@@ -66,6 +66,7 @@ PCL_INLINE void pcl_winograd_output_tile(const pcl_winograd_output *task, pcl_ma
     v128_t low = wasm_f32x4_splat(task->low), high = wasm_f32x4_splat(task->high);
     for (size_t c = 0; c < task->channels; c += 4) {
         v128_t half[6][4]; /* [x][row] */
+        PCL_ROLLED
         for (size_t x = 0; x < 6; x++) {
             v128_t column[6];
             for (size_t y = 0; y < 6; y++) column[y] = wasm_v128_load(task->products + (y * 6 + x) * task->stride + c);

@@ -41,3 +41,20 @@ void pcl_winograd_output_f32_scalar(const pcl_winograd_output *task) {
                     pcl_clamp_f32(tile[y * 4 + x] + task->bias[c], task->low, task->high);
     }
 }
+
+void pcl_winograd_rows_input_f32_scalar(const void *const rows[6], size_t count, float *out, size_t stride) {
+    for (size_t x = 0; x < count; x++)
+        for (size_t i = 0; i < 6; i++) {
+            out[i * stride + x] = 0;
+            for (size_t j = 0; j < 6; j++) out[i * stride + x] += B[i][j] * ((const float *)rows[j])[x];
+        }
+}
+
+void pcl_winograd_rows_output_f32_scalar(const pcl_winograd_rows_output *task) {
+    for (size_t x = 0; x < task->count; x++)
+        for (size_t i = 0; i < (size_t)task->rows; i++) {
+            float sum = 0;
+            for (size_t j = 0; j < 6; j++) sum += A[i][j] * task->products[j * task->count + x];
+            task->out[i * task->count + x] = pcl_clamp_f32(sum, task->low, task->high);
+        }
+}

@@ -311,7 +311,7 @@ static pcl_status pack_groups(const pcl_prepare_context *context, const pcl_node
     return PCL_OK;
 }
 
-static const pcl_conv_method *const methods[] = {&pcl_winograd_f32, &pcl_winograd_u8, &pcl_row_conv};
+static const pcl_conv_method *const methods[] = {&pcl_winograd_f32, &pcl_winograd_u8};
 
 static const pcl_conv_method *method_for(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                                          const pcl_weighted *tensors) {

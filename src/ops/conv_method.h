@@ -33,19 +33,11 @@ extern const pcl_conv_method pcl_winograd_f32;
  * the bit. */
 extern const pcl_conv_method pcl_winograd_u8;
 
-/* Convolutions of floats without patches. A row of the picture, its pads
- * beside it, is the matrix that one row of the filter sees: the matrix' rows
- * overlap, each beginning a pixel after the one before. Its product with all
- * rows of the filter side by side, as columns, is what this row of the picture
- * adds to filter_h rows of the output; a row of the output is the sum of
- * filter_h such parts. Few output channels thereby fill the kernels' columns,
- * and nothing is copied filter_h times. */
-extern const pcl_conv_method pcl_row_conv;
-
 /* Convolutions without patches: what a row of the filter sees of a row of the
  * picture is a run of the matrix' rows, and the kernel takes a pointer to each
  * run (Dukhan, "The Indirect Convolution Algorithm", 2019). The same sums in
- * the same order as with patches. */
+ * the same order as with patches, but of large filters of floats: these go
+ * down the picture in Winograd's form (ops/winograd_rows.h). */
 extern const pcl_conv_method pcl_indirect_conv;
 
 #endif

@@ -46,13 +46,11 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 
 /* out = G g G^T, g: a 3x3 filter. */
 static void transform_filter(const double g[9], float *out, size_t stride) {
-    static const double G[LINE][3] = {{1. / 4, 0, 0},           {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
-                                      {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}};
     for (int i = 0; i < LINE; i++)
         for (int j = 0; j < LINE; j++) {
             double sum = 0;
             for (int y = 0; y < 3; y++)
-                for (int x = 0; x < 3; x++) sum += G[i][y] * G[j][x] * g[y * 3 + x];
+                for (int x = 0; x < 3; x++) sum += pcl_winograd_filter[i][y] * pcl_winograd_filter[j][x] * g[y * 3 + x];
             out[(size_t)(i * LINE + j) * stride] = (float)sum;
         }
 }

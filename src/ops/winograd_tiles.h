@@ -7,8 +7,12 @@
 enum {
     PCL_WINOGRAD_SIDE = 4,                                         /* outputs along a tile */
     PCL_WINOGRAD_LINE = PCL_WINOGRAD_SIDE + 2,                     /* pixels along it that they see */
+    PCL_WINOGRAD_TAPS = PCL_WINOGRAD_LINE - PCL_WINOGRAD_SIDE + 1, /* of the filter along it */
     PCL_WINOGRAD_MATRICES = PCL_WINOGRAD_LINE * PCL_WINOGRAD_LINE, /* pixels in all; products that a set of tiles takes */
 };
+
+/* G of F(4, 3), with the points 0, 1, -1, 2, -2: what a filter of three becomes. */
+extern const double pcl_winograd_filter[PCL_WINOGRAD_LINE][PCL_WINOGRAD_TAPS];
 
 /* Whether a window is 3x3 with stride 1, no dilation and all channels in one group. */
 bool pcl_winograd_fits(const pcl_im2col *window);

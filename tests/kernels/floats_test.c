@@ -1,4 +1,4 @@
-/* moments_f32, sum_f32, affine_f32 and logistic_f32: every table has the scalar bits,
+/* moments_f32, affine_f32 and logistic_f32: every table has the scalar bits,
  * and scalar is held to double arithmetic. */
 #include <math.h>
 
@@ -35,33 +35,6 @@ static void test_moments(size_t pixels, size_t channels) {
         if (t > 0) continue;
         memcpy(expected_sum, sum, channels * 4); /* from here on, bit for bit */
         memcpy(expected_square, square, channels * 4);
-    }
-    check_release();
-}
-
-static void test_sum(size_t pixels, size_t channels, size_t count) {
-    size_t stride = channels + check_random_size(0, 5);
-    const float *parts[9];
-    for (size_t i = 0; i < count; i++) {
-        float *part = check_input(pixels * stride * 4, 4 * check_random_size(0, 3));
-        check_fill_floats(part, pixels * stride, -2.0f, 2.0f);
-        parts[i] = part;
-    }
-    float *bias = check_input(channels * 4, 4), *expected = check_input(pixels * channels * 4, 0);
-    check_fill_floats(bias, channels, -1.0f, 1.0f);
-    float *out = check_output(pixels * channels * 4, 4 * check_random_size(0, 3));
-    pcl_sum_f32 task = {pixels, channels, count, parts, stride, bias, -3.0f, 3.5f, out};
-    for (size_t i = 0; i < pixels * channels; i++) {
-        float sum = bias[i % channels];
-        for (size_t part = 0; part < count; part++) sum += parts[part][i / channels * stride + i % channels];
-        expected[i] = fminf(fmaxf(sum, task.low), task.high);
-    }
-    check_target target;
-    for (int t = 0; check_select(t, &target); t++) {
-        check_output_reset(out);
-        target.kernels->sum_f32(&task);
-        check_floats(expected, out, pixels * channels, 0, "sum_f32");
-        check_that(check_output_intact(out), "sum_f32 %s wrote outside", target.name);
     }
     check_release();
 }
@@ -126,7 +99,6 @@ static void test(void) {
     for (size_t count = 1; count < 40; count++) {
         test_moments(check_random_size(1, 50), count);
         test_affine(check_random_size(1, 50), count);
-        test_sum(check_random_size(1, 50), check_random_size(1, 20), check_random_size(1, 9));
         test_logistic(count);
     }
     test_logistic(100000);

@@ -1,19 +1,24 @@
-/* winograd_f32: the scalar transforms around the 36 products give the 3x3
- * convolution itself; the others agree with scalar within TOLERANCE. */
+/* winograd_f32 and winograd_rows_f32: the scalar transforms around the products
+ * give the convolution itself; the others agree with scalar within TOLERANCE. */
 #include <math.h>
 
 #include "checkkernel.h"
 
 #define TOLERANCE 2e-5f
 
-/* G g G^T, written out from the points 0, 1, -1, 2, -2 (the last row is the point at infinity). */
-static void transform_filter(const float g[9], float out[36]) {
+/* G, written out from the points 0, 1, -1, 2, -2 (the last row is the point at infinity). */
+static void make_filter_matrix(double rows[6][3]) {
     static const double points[5] = {0, 1, -1, 2, -2}, scales[5] = {4, -6, -6, 24, 24};
-    double rows[6][3];
     for (int i = 0; i < 5; i++)
         for (int p = 0; p < 3; p++) rows[i][p] = pow(points[i], p) / scales[i];
     rows[5][0] = rows[5][1] = 0;
     rows[5][2] = 1;
+}
+
+/* G g G^T */
+static void transform_filter(const float g[9], float out[36]) {
+    double rows[6][3];
+    make_filter_matrix(rows);
     for (int i = 0; i < 36; i++) {
         double sum = 0;
         for (int t = 0; t < 9; t++) sum += rows[i / 6][t / 3] * rows[i % 6][t % 3] * (double)g[t];
@@ -41,6 +46,68 @@ static void test_is_convolution(const pcl_kernels *kernels, const char *name) {
                 expected[o * 4 + c] += filter[t] * pixels[(o / 4 + t / 3) * 6 + o % 4 + t % 3][c];
         }
     check_floats(expected, got, 64, TOLERANCE, name);
+}
+
+/* Three rows of a filter, at one column of the picture each. */
+static void test_rows_are_convolution(const pcl_kernels *kernels, const char *name) {
+    float pixels[6][4], products[6][4], filter[3], got[4][4], expected[4][4];
+    double matrix[6][3];
+    const void *rows[6];
+    make_filter_matrix(matrix);
+    check_fill_floats(filter, 3, -1, 1);
+    check_fill_floats(pixels[0], 6 * 4, -1, 1);
+    for (int i = 0; i < 6; i++) rows[i] = pixels[i];
+    kernels->winograd_rows_input_f32(rows, 4, products[0], 4);
+    for (int i = 0; i < 6; i++)
+        for (int x = 0; x < 4; x++) {
+            double weight = 0;
+            for (int t = 0; t < 3; t++) weight += matrix[i][t] * (double)filter[t];
+            products[i][x] *= (float)weight;
+        }
+    pcl_winograd_rows_output task = {products[0], 4, -INFINITY, INFINITY, got[0], 4};
+    kernels->winograd_rows_output_f32(&task);
+    for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 4; x++) {
+            expected[y][x] = 0;
+            for (int t = 0; t < 3; t++) expected[y][x] += filter[t] * pixels[y + t][x];
+        }
+    check_floats(expected[0], got[0], 16, TOLERANCE, name);
+}
+
+static void test_rows_input(size_t count, size_t stride) {
+    const void *rows[6];
+    for (int i = 0; i < 6; i++) {
+        float *row = check_input((count + 3) * 4, 4 * check_random_size(0, 3));
+        check_fill_floats(row, count + 3, -1, 1);
+        rows[i] = row;
+    }
+    size_t whole = 5 * stride + count + 3;
+    float *out = check_output(whole * 4, 4 * check_random_size(0, 3)), *expected = check_input(whole * 4, 0);
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        target.kernels->winograd_rows_input_f32(rows, count, t == 0 ? expected : out, stride);
+        for (size_t i = 0; t > 0 && i < 6; i++)
+            check_floats(expected + i * stride, out + i * stride, count, TOLERANCE, target.name);
+        check_that(check_output_intact(out), "winograd_rows_input_f32 %s wrote outside", target.name);
+    }
+    check_release();
+}
+
+static void test_rows_output(size_t count, size_t rows, bool clamp) {
+    float *products = check_input(6 * count * 4, 4 * check_random_size(0, 3)), *expected = check_input(rows * count * 4, 0);
+    check_fill_floats(products, 6 * count, -1, 1);
+    float *out = check_output(rows * count * 4, 4 * check_random_size(0, 3));
+    pcl_winograd_rows_output task = {products, count, clamp ? -1 : -INFINITY, clamp ? 2 : INFINITY, NULL, (int32_t)rows};
+    check_target target;
+    for (int t = 0; check_select(t, &target); t++) {
+        check_output_reset(out);
+        task.out = t == 0 ? expected : out;
+        target.kernels->winograd_rows_output_f32(&task);
+        if (t > 0) check_floats(expected, out, rows * count, 10 * TOLERANCE, target.name);
+        check_that(check_output_intact(out), "winograd_rows_output_f32 %s wrote outside", target.name);
+    }
+    check_release();
 }
 
 static void test_input(size_t channels, size_t stride) {
@@ -88,7 +155,12 @@ static void test_output(size_t channels, int rows, int columns, bool clamp) {
 
 static void test(void) {
     check_target target;
-    for (int t = 0; check_select(t, &target); t++) test_is_convolution(target.kernels, target.name);
+    for (int t = 0; check_select(t, &target); t++) {
+        test_is_convolution(target.kernels, target.name);
+        test_rows_are_convolution(target.kernels, target.name);
+    }
+    for (size_t count = 1; count <= 40; count++) test_rows_input(count, count + 3 + check_random_size(0, 5));
+    for (size_t count = 4; count <= 43; count++) test_rows_output(count, 1 + count % 4, count % 3 == 0);
     for (size_t channels = 4; channels <= 40; channels += 4) test_input(channels, channels + 4 * (channels % 3));
     for (int part = 0; part < 32; part++) test_output(4 * check_random_size(1, 6), 1 + part % 4, 1 + part / 4 % 4, part > 15);
 }
