@@ -28,7 +28,5 @@ PCL_INLINE v128_t logistic4(v128_t x) {
 }
 
 void pcl_logistic_f32_simd128(const float *in, float *out, size_t count) {
-    size_t i = 0;
-    for (; i + 4 <= count; i += 4) wasm_v128_store(out + i, logistic4(wasm_v128_load(in + i)));
-    if (i < count) pcl_store_part(out + i, logistic4(wasm_v128_load(in + i)), (count - i) * sizeof(float));
+    for (size_t i = 0; i < count; i += 4) pcl_store_words(out + i, logistic4(wasm_v128_load(in + i)), count - i);
 }
