@@ -36,7 +36,7 @@ PCL_INLINE void pcl_dwconv_f32_tile(const pcl_dwconv_f32 *task, pcl_dwconv_f32_f
     }
     for (int j = 0; j < count; j++) {
         float *to = out + (x + (size_t)j) * channels + c;
-        if (part) pcl_store_part(to, sums[j], rest);
+        if (part) pcl_store_part_apart(to, sums[j], rest);
         else wasm_v128_store(to, sums[j]);
     }
 }

@@ -218,9 +218,10 @@ typedef struct pcl_dwconv_f32 {
  * bias holds the rounding and the zero points (pcl_add_u8_prepare). out may
  * be a or b. */
 typedef struct pcl_add_u8 {
-    int32_t bias, a_multiplier, b_multiplier;
-    int32_t shift; /* 0..31 */
-    int32_t zero_point, low, high;
+    int32_t bias;
+    int32_t a_multiplier, b_multiplier; /* from -2^21 to 2^21 */
+    int32_t shift;                      /* 0..31 */
+    int32_t zero_point, low, high;      /* 0..255 */
 } pcl_add_u8;
 
 typedef struct pcl_kernels {

@@ -27,7 +27,7 @@
 
 /* Memory is read in whole vectors; this serves the ends of what is written. A copy of so many bytes is a call into the
  * browser, which takes as long as a hundred instructions. */
-PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {
+PCL_APART void pcl_store_part_apart(void *to, v128_t value, size_t bytes) {
     uint8_t copy[16];
     wasm_v128_store(copy, value);
     memcpy(to, copy, bytes);
@@ -35,7 +35,7 @@ PCL_INLINE void pcl_store_part(void *to, v128_t value, size_t bytes) {
 
 /* The first four of `count` elements of 32 bits, or as many as there are. */
 PCL_INLINE void pcl_store_words(void *to, v128_t value, size_t count) {
-    if (count < 4) pcl_store_part(to, value, count * 4);
+    if (count < 4) pcl_store_part_apart(to, value, count * 4);
     else wasm_v128_store(to, value);
 }
 

@@ -23,7 +23,7 @@ PCL_INLINE void affine8(const uint8_t *x, size_t pixels, size_t channels, size_t
         v128_t high = affine4(wasm_u32x4_extend_high_u16x8(values), second, rounding);
         v128_t bytes = wasm_u8x16_min(pcl_narrow(low, high, low, high), most);
         if (count == 8) wasm_v128_store64_lane(out, bytes, 0);
-        else pcl_store_part(out, bytes, count);
+        else pcl_store_part_apart(out, bytes, count);
     }
 }
 

@@ -133,7 +133,7 @@ __attribute__((noinline)) void pcl_dwconv_u8_store_apart(const uint8_t *made, si
             v128_t bytes = pairs[j / 2];
             if (j % 2 > 0) bytes = wasm_i64x2_shuffle(bytes, bytes, 1, 1);
             if (channels - c >= 8) wasm_v128_store64_lane(to, bytes, 0);
-            else pcl_store_part(to, bytes, channels - c);
+            else pcl_store_part_apart(to, bytes, channels - c);
         }
     }
 }

@@ -21,6 +21,6 @@ void pcl_quantize_u8_simd128(float inverse_scale, int32_t zero_point, const floa
     }
     for (; i < count; i += 4) {
         v128_t a = quantize4(wasm_v128_load(in + i), scale, &rounding);
-        pcl_store_part(out + i, pcl_narrow(a, a, a, a), count - i < 4 ? count - i : 4);
+        pcl_store_part_apart(out + i, pcl_narrow(a, a, a, a), count - i < 4 ? count - i : 4);
     }
 }
