@@ -4,9 +4,13 @@
 
 #include "ops/elements.h"
 
-/* A square of this many elements a side is transposed while its cache lines
- * are at hand; larger ones meet conflicts where strides are powers of two. */
-enum { TILE = 16 };
+enum {
+    /* A square of this many elements a side is transposed while its cache lines
+     * are at hand; larger ones meet conflicts where strides are powers of two. */
+    TILE = 16,
+    /* Fewer elements side by side are sooner copied one by one than by memcpy, a call into the browser. */
+    FEW = 6
+};
 
 void pcl_block_push(pcl_block *block, size_t size, ptrdiff_t in_stride, ptrdiff_t out_stride) {
     block->dims[block->rank++] = (pcl_block_dim){size, in_stride, out_stride};
@@ -143,8 +147,9 @@ static void copy_planes(const pcl_block *block, const uint8_t *in, uint8_t *out)
                    columns->out_stride * element};
     plane_copier copy = copier_for(block->element);
     bool is_dense = plane.out_column == element, is_repeated = is_dense && plane.in_column == 0;
-    if (is_dense && plane.in_column == element) copy = copy_rows;
-    else if (!is_repeated && plane.columns < TILE && plane.columns < plane.rows) plane = turned(&plane);
+    size_t least = is_dense && plane.in_column == element ? FEW : TILE;
+    if (!is_repeated && plane.columns < least && plane.columns < plane.rows) plane = turned(&plane);
+    else if (least == FEW) copy = copy_rows;
     size_t position[PCL_MAX_BLOCK_RANK] = {0};
     ptrdiff_t from = block->in_first, to = block->out_first; /* in elements */
     for (;;) {
