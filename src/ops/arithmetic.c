@@ -175,6 +175,7 @@ typedef struct arithmetic {
     int32_t low_u8, high_u8; /* and quantised */
     pcl_add_u8 add_u8;       /* ADD and SUB */
     float product_scale;     /* MUL, quantised: from the product of integers to the output */
+    uint8_t table[256];      /* of bytes, when b is one constant: [a] */
 } arithmetic;
 
 /* Results go through a block of their own: the loops may then assume that
@@ -230,6 +231,21 @@ static void work_mul_u8(const void *parameters, const void *const *operands, voi
     memcpy(out, result, count);
 }
 
+static void work_table(const void *parameters, const void *const *operands, void *out, size_t count) {
+    const arithmetic *self = parameters;
+    self->kernels->lookup_u8(self->table, operands[0], out, count);
+}
+
+/* In place: the table holds the values of a before it holds the results. */
+static void make_table(arithmetic *self) {
+    uint8_t b[sizeof self->table];
+    memset(b, *(const uint8_t *)self->b->data, sizeof b);
+    for (size_t a = 0; a < sizeof self->table; a++) self->table[a] = (uint8_t)a;
+    self->work(self, (const void *[]){self->table, b}, self->table, sizeof self->table);
+    self->work = work_table;
+    self->any_count = true;
+}
+
 static void choose_quantised_work(arithmetic *self) {
     bool negate = self->rows->op == &pcl_op_sub;
     self->work = work_quantised;
@@ -262,6 +278,7 @@ static pcl_status prepare(const pcl_prepare_context *context, pcl_step *step) {
     } else if (self->out->dtype == PCL_UINT8) {
         pcl_activation_range_u8(activation, self->out, &self->low_u8, &self->high_u8);
         choose_quantised_work(self);
+        if (self->b->constant && pcl_tensor_count(self->b) == 1) make_table(self);
     } else {
         self->work = work_integers;
     }

@@ -129,9 +129,10 @@ static void test_quantised(const binary_case *test, pcl_activation activation, c
         a[i] = (uint8_t)random_integer(test->positive ? 1 : 0, 255);
         b[i] = (uint8_t)random_integer(test->positive ? 1 : 0, 255);
     }
+    bool constant = random_integer(0, 1); /* of one element, it makes a table */
     pcl_tensor *inputs[] = {
         op_quantised(&harness, PCL_UINT8, shape->a.dims, shape->a.rank, a, false, a_scale, a_zero),
-        op_quantised(&harness, PCL_UINT8, shape->b.dims, shape->b.rank, b, false, b_scale, b_zero)};
+        op_quantised(&harness, PCL_UINT8, shape->b.dims, shape->b.rank, b, constant, b_scale, b_zero)};
     pcl_tensor *out = op_output(&harness, PCL_UINT8, out_scale, out_zero);
     pcl_attributes attributes = {.binary.activation = activation};
     CHECK(op_run(&harness, test->op, &attributes, inputs, 2, &out, 1) == PCL_OK);
@@ -154,8 +155,10 @@ static void test_quantised(const binary_case *test, pcl_activation activation, c
 }
 
 static void test_case(const binary_case *test) {
-    for (int round = 0; round < 40; round++) {
-        shapes shape = random_operand_shapes();
+    static const shapes numbers[] = {{{4, {2, 9, 9, 3}}, {0}, {4, {2, 9, 9, 3}}},
+                                     {{1, {70}}, {2, {1, 1}}, {2, {1, 70}}}};
+    for (int round = 0; round < 60; round++) {
+        shapes shape = round < 40 ? random_operand_shapes() : numbers[round / 4 % 2];
         pcl_activation activation = test->activation ? (pcl_activation)(round % 4) : PCL_ACTIVATION_NONE;
         test_reals(test, activation, &shape);
         test_quantised(test, activation, &shape, 0.05f);

@@ -127,6 +127,12 @@ static void emit_all(pcl_importer *in, const pcl_onnx_node *node, const pcl_op *
         pcl_import_fail(in, PCL_ERROR_FORMAT, "%d inputs do not fit it", node->input_count);
     if (in->status != PCL_OK) return;
     pcl_layout layout = read_operands(in, node, operands);
+    pcl_tensor *first = operands[0], *second = operands[1];
+    bool commutes = op == &pcl_op_add || op == &pcl_op_mul;
+    if (commutes && first && second && first->constant && !second->constant) { /* of bytes, a number b makes a table */
+        operands[0] = second;
+        operands[1] = first;
+    }
     pcl_import_set(in, node, 0, pcl_import_emit(in, op, dtype, attributes, node->input_count, operands), layout);
 }
 
