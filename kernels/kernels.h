@@ -119,8 +119,8 @@ typedef struct pcl_gemm_f32 {
 } pcl_gemm_f32;
 
 /* --- winograd_f32: the two transforms around the 36 matrix products of a 3x3 convolution's 4x4 tiles of output
- * (src/ops/winograd_f32.c). All channel counts are multiples of 4. Sums in any order, relaxed may fuse: within rounding of
- * each other. */
+ * (src/ops/winograd_f32.c). All channel counts are multiples of 4. Sums in any order, relaxed may fuse: within rounding
+ * of each other. */
 typedef struct pcl_winograd_output {
     const float *products; /* [36][stride], of which the first `channels` are this tile's */
     size_t stride, channels;
@@ -220,7 +220,7 @@ typedef struct pcl_dwconv_f32 {
 typedef struct pcl_add_u8 {
     int32_t bias;
     int32_t a_multiplier, b_multiplier; /* from -2^21 to 2^21 */
-    int32_t shift;                      /* 0..31 */
+    int32_t shift;                      /* 13..30 */
     int32_t zero_point, low, high;      /* 0..255 */
 } pcl_add_u8;
 

@@ -47,7 +47,7 @@ void pcl_pack_gemm_f32(float *packed, const float *weights, size_t columns, size
                        size_t depth_stride) {
     memset(packed, 0, pcl_gemm_f32_packed_bytes(columns, depth));
     for (size_t n = 0; n < columns; n++) {
-        float *panel = packed + n / 8 * depth * 8 + n % 8;
+        float *panel = packed + pcl_gemm_f32_place(depth, n, 0);
         for (size_t k = 0; k < depth; k++) panel[k * 8] = weights[n * column_stride + k * depth_stride];
     }
 }

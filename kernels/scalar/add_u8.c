@@ -5,8 +5,7 @@ void pcl_add_u8_scalar(const pcl_add_u8 *parameters, const uint8_t *a, const uin
     for (size_t i = 0; i < count; i++) {
         uint32_t sum = (uint32_t)parameters->bias + a[i] * (uint32_t)parameters->a_multiplier +
                        b[i] * (uint32_t)parameters->b_multiplier;
-        /* the zero point is added as a wrapping sum too: parameters may be anything */
-        int32_t value = (int32_t)((uint32_t)((int32_t)sum >> parameters->shift) + (uint32_t)parameters->zero_point);
+        int32_t value = ((int32_t)sum >> parameters->shift) + parameters->zero_point;
         value = value < parameters->low ? parameters->low : value;
         out[i] = (uint8_t)(value > parameters->high ? parameters->high : value);
     }
