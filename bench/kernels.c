@@ -195,10 +195,9 @@ PCL_API void bench_moments_u8(int times) {
     }
 }
 PCL_API void bench_affine_u8(int times) {
-    pcl_requantization to = {simple.per_channel[0], 100, 0, 255, true};
-    while (times-- > 0) {
-        kernels->affine_u8(simple.a, simple.count / 32, 32, simple.per_channel[1], &to, simple.out);
-    }
+    pcl_affine_u8 octets[4];
+    pcl_affine_u8_prepare(octets, simple.per_channel[0], simple.per_channel[1], 32, 100);
+    while (times-- > 0) kernels->affine_u8(simple.a, simple.count / 32, 32, octets, 0, 255, simple.out);
 }
 /* As many tiles as `count` has elements, 36 pixels of 64 channels in each. */
 PCL_API void bench_winograd_input_f32(int times) {

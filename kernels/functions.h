@@ -22,8 +22,8 @@ typedef void moments_f32_function(const float *x, size_t pixels, size_t channels
 typedef void affine_f32_function(const float *x, size_t pixels, size_t channels, const float *scale,
                                  const float *shift, float low, float high, float *out);
 typedef void moments_u8_function(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square);
-typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
-                                const pcl_requantization *to, uint8_t *out);
+typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels, const pcl_affine_u8 *octets, int32_t low,
+                                int32_t high, uint8_t *out);
 typedef void winograd_input_f32_function(const void *const taps[36], size_t channels, float *out, size_t stride);
 typedef void winograd_output_f32_function(const pcl_winograd_output *task);
 typedef void winograd_rows_input_f32_function(const void *const rows[6], size_t count, float *out, size_t stride);
@@ -47,7 +47,7 @@ dequantize_u8_function pcl_dequantize_u8_scalar, pcl_dequantize_u8_simd128;
 moments_f32_function pcl_moments_f32_scalar, pcl_moments_f32_simd128;
 affine_f32_function pcl_affine_f32_scalar, pcl_affine_f32_simd128;
 moments_u8_function pcl_moments_u8_scalar, pcl_moments_u8_simd128;
-affine_u8_function pcl_affine_u8_scalar, pcl_affine_u8_simd128;
+affine_u8_function pcl_affine_u8_scalar, pcl_affine_u8_simd128, pcl_affine_u8_relaxed;
 winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f32_simd128,
     pcl_winograd_input_f32_relaxed;
 winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128,

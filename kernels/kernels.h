@@ -224,6 +224,17 @@ typedef struct pcl_add_u8 {
     int32_t zero_point, low, high;      /* 0..255 */
 } pcl_add_u8;
 
+/* --- affine_u8: every channel's bytes by a factor, plus a summand, in 16 bits of fixed point. Where
+ * q15(a, b) = (a * b + 2^14) >> 15, never of -2^15 twice, and cut(s) is s or the nearest of 16 bits,
+ *   out = clamp(q15(cut(q15(128 * x - center, multiplier) + bias), unit), low, high).
+ * pcl_affine_u8_prepare makes it from reals. */
+typedef struct pcl_affine_u8 {
+    int16_t center[8];     /* 128 times the byte that gives about 128 */
+    int16_t multiplier[8]; /* 256 times the factor, in units */
+    int16_t bias[8];       /* what the center gives, in units */
+    int16_t unit[8];       /* times 2^15: 2^8..2^14 */
+} pcl_affine_u8;
+
 typedef struct pcl_kernels {
     pcl_isa isa;
     int32_t dot_offset; /* 0 or 128, see gemm_u8 */
@@ -260,10 +271,9 @@ typedef struct pcl_kernels {
     /* For each channel c: sum[c] += sum_p x[p][c] and square[c] += sum_p x[p][c]^2, x: [pixels][channels], at most
      * 256 pixels. */
     void (*moments_u8)(const uint8_t *x, size_t pixels, size_t channels, uint32_t *sum, uint32_t *square);
-    /* out[p][c] = round_half_even(clamp(x[p][c] * to->scale[c] + shift[c])) + zero point, in low..high as
-     * pcl_requantization has it; scale and shift finite, of any sign; in place allowed */
-    void (*affine_u8)(const uint8_t *x, size_t pixels, size_t channels, const float *shift,
-                      const pcl_requantization *to, uint8_t *out);
+    /* x, out: [pixels][channels], low and high: 0..255; in place allowed */
+    void (*affine_u8)(const uint8_t *x, size_t pixels, size_t channels, const pcl_affine_u8 *octets, int32_t low,
+                      int32_t high, uint8_t *out);
     /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
     void (*winograd_input_f32)(const void *const taps[36], size_t channels, float *out, size_t stride);
     void (*winograd_output_f32)(const pcl_winograd_output *task);
@@ -291,6 +301,13 @@ bool pcl_isa_available(pcl_isa isa);
 size_t pcl_gemm_u8_packed_bytes(size_t columns, size_t depth); /* SIZE_MAX on overflow */
 /* weights: [columns][depth] */
 void pcl_pack_gemm_u8(int8_t *packed, const int8_t *weights, size_t columns, size_t depth);
+
+/* For x * scale + shift + zero_point, with an error before it is rounded of 0.0125, or 0.025 |scale| where that is
+ * more. 0 counts for both where |scale| is beyond PCL_AFFINE_U8_MOST or the shift beyond 1e30, which computed ones may
+ * be. octets: [channels / 8, rounded up] */
+#define PCL_AFFINE_U8_MOST 63.0f
+void pcl_affine_u8_prepare(pcl_affine_u8 *octets, const float *scale, const float *shift, size_t channels,
+                           int32_t zero_point);
 
 /* Whether gemm_pairs does so many, of the given depth, in less time than gemm_u8. */
 bool pcl_pairs_pay(const pcl_pairs *pairs, size_t count, size_t depth);

@@ -119,3 +119,25 @@ bool pcl_add_u8_prepare(pcl_add_u8 *out, float a_scale, int32_t a_zero_point, fl
     };
     return true;
 }
+
+/* The finest unit, 1/128 to 1/2, in which the factor fits 16 bits. The center, from which products count, is as near as
+ * can be to the middle of what counts: what is beyond 16 bits is beyond a byte. */
+static void prepare_affine(pcl_affine_u8 *octet, size_t c, float scale, float shift, float zero_point) {
+    const float most = INT16_MAX;
+    if (!(fabsf(scale) <= PCL_AFFINE_U8_MOST && fabsf(shift) <= 1e30f)) scale = shift = 0.0f;
+    int32_t units = 128;
+    while (fabsf(scale) * (float)(256 * units) > most) units /= 2;
+    float start = shift + zero_point, wanted = (128.0f - start) / scale; /* not a number, if both are 0 */
+    float center = wanted > 0.0f ? rintf(wanted < 255.0f ? wanted : 255.0f) : 0.0f;
+    float bias = (start + center * scale) * (float)units;
+    octet->center[c] = (int16_t)(128.0f * center);
+    octet->multiplier[c] = (int16_t)lrintf(scale * (float)(256 * units));
+    octet->bias[c] = (int16_t)lrintf(bias < -most ? -most : bias > most ? most : bias);
+    octet->unit[c] = (int16_t)((1 << 15) / units);
+}
+
+void pcl_affine_u8_prepare(pcl_affine_u8 *octets, const float *scale, const float *shift, size_t channels,
+                           int32_t zero_point) {
+    for (size_t c = 0; c < channels; c++)
+        prepare_affine(&octets[c / 8], c % 8, scale[c], shift[c], (float)zero_point);
+}

@@ -17,6 +17,9 @@ PCL_INLINE v128_t pcl_relaxed_dot(v128_t a, v128_t b, v128_t sum) {
  * there */
 PCL_INLINE v128_t pcl_relaxed_pairs(v128_t a, v128_t b) { return wasm_i16x8_relaxed_dot_i8x16_i7x16(a, b); }
 
+/* (a * b + 2^14) >> 15, left to the machine where both are -2^15 */
+PCL_INLINE v128_t pcl_relaxed_q15(v128_t a, v128_t b) { return wasm_i16x8_relaxed_q15mulr(a, b); }
+
 /* a * b + sum, maybe fused */
 PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) { return wasm_f32x4_relaxed_madd(a, b, sum); }
 
@@ -43,6 +46,8 @@ PCL_INLINE v128_t pcl_relaxed_dot(v128_t a, v128_t b, v128_t sum) {
 #endif
     return pcl_emulated_dot(a, b, sum);
 }
+
+PCL_INLINE v128_t pcl_relaxed_q15(v128_t a, v128_t b) { return wasm_i16x8_q15mulr_sat(a, b); }
 
 PCL_INLINE v128_t pcl_relaxed_madd(v128_t a, v128_t b, v128_t sum) {
 #if defined(__FMA__)

@@ -19,8 +19,6 @@ enum {
     TILE_ELEMENTS = 2048, /* normalised at a time: floats that stay in the first-level cache */
 };
 
-#define LARGEST 1e30f /* of factors and shifts between integers: their sums do not overflow */
-
 static pcl_status check_picture(const pcl_infer_context *context, const pcl_node *node, const pcl_tensor *tensor) {
     PCL_TRY_RETURN(pcl_check_dtype(context, node, tensor, (pcl_dtype[]){PCL_FLOAT32, PCL_UINT8, PCL_DTYPE_COUNT}));
     if (tensor->dtype == PCL_FLOAT32) return PCL_OK;
@@ -57,6 +55,7 @@ typedef struct instance_norm {
     /* Scratch, in bytes from its start. */
     size_t sums_at;   /* [BLOCKS][2][channels] double: sum, sum of squares */
     size_t center_at; /* [channels] float */
+    size_t octets_at; /* [channels / 8, rounded up] pcl_affine_u8 */
     size_t tiles_at;  /* [threads] tiles: [tile_pixels][channels] float */
     size_t tile_bytes;
     size_t shift_at; /* in step->norm, after the scale: [channels] float each */
@@ -70,7 +69,8 @@ static bool plan_scratch(instance_norm *self, size_t *scratch_bytes) {
     self->sums_at = 0;
     self->center_at = pcl_round_up(BLOCKS * 2 * channels * sizeof(double), PCL_ALIGNMENT);
     size_t row = pcl_round_up(channels * sizeof(float) + 16, PCL_ALIGNMENT);
-    self->tiles_at = self->center_at + row;
+    self->octets_at = self->center_at + row;
+    self->tiles_at = self->octets_at + pcl_round_up((channels + 7) / 8 * sizeof(pcl_affine_u8), PCL_ALIGNMENT);
     self->shift_at = row;
     self->tile_bytes = pcl_round_up(tile_rows * channels * sizeof(float) + 16, PCL_ALIGNMENT);
     return pcl_size_mul(self->tile_bytes, (size_t)self->threads, &tiles) &&
@@ -111,6 +111,10 @@ typedef struct norm_run {
 } norm_run;
 
 static float *floats_at(const norm_run *run, size_t offset) { return (float *)(void *)(run->scratch + offset); }
+
+static pcl_affine_u8 *octets_of(const norm_run *run) {
+    return (pcl_affine_u8 *)(void *)(run->scratch + run->self->octets_at);
+}
 
 static double *block_sums(const norm_run *run, size_t block) {
     return (double *)(void *)(run->scratch + run->self->sums_at) + block * 2 * run->self->channels;
@@ -172,8 +176,12 @@ static void sum_part(void *argument, const pcl_part *part) {
     }
 }
 
-/* out = x * scale + shift, with x as it is stored: real, or the integer; and
- * between two integers, out less its zero point. */
+static bool is_of_bytes(const pcl_node *node) {
+    return node->inputs[0]->dtype == PCL_UINT8 && node->outputs[0]->dtype == PCL_UINT8;
+}
+
+/* out = x * scale + shift, with x as it is stored: real, or the integer; and between two integers, out less its zero
+ * point. There scales have a limit: of a channel that is as good as constant, noise is not made all there is to see. */
 static void find_scale_and_shift(const norm_run *run) {
     const instance_norm *self = run->self;
     const pcl_tensor *x = run->node->inputs[0];
@@ -181,7 +189,7 @@ static void find_scale_and_shift(const norm_run *run) {
     const float *center = floats_at(run, self->center_at);
     float *scale = run->scale, *shift = run->shift;
     bool quantised = x->dtype == PCL_UINT8;
-    bool both = quantised && run->node->outputs[0]->dtype == PCL_UINT8;
+    bool both = is_of_bytes(run->node);
     double unit = quantised ? (double)pcl_tensor_scale(x) : 1.0;
     double per_quantum = both ? 1.0 / (double)pcl_tensor_scale(run->node->outputs[0]) : 1.0;
     for (size_t c = 0; c < self->channels; c++) {
@@ -193,11 +201,10 @@ static void find_scale_and_shift(const norm_run *run) {
         double mean = sum / (double)self->pixels, deviation = quantised ? mean : mean - (double)center[c];
         double variance = square / (double)self->pixels - deviation * deviation;
         if (variance < 0) variance = 0; /* rounding */
-        double factor = unit * (double)gamma[c] / sqrt(variance * unit * unit + (double)self->epsilon);
-        scale[c] = (float)(factor * per_quantum);
-        shift[c] = (float)(((double)beta[c] - mean * factor) * per_quantum);
-        /* Computed factors may be anything; QUANTIZE makes its zero point of NaN. */
-        if (both && !(fabsf(scale[c]) < LARGEST && fabsf(shift[c]) < LARGEST)) scale[c] = shift[c] = 0;
+        double factor = unit * (double)gamma[c] / sqrt(variance * unit * unit + (double)self->epsilon) * per_quantum;
+        if (both && fabs(factor) > (double)PCL_AFFINE_U8_MOST) factor = copysign((double)PCL_AFFINE_U8_MOST, factor);
+        scale[c] = (float)factor;
+        shift[c] = (float)((double)beta[c] * per_quantum - mean * factor);
     }
 }
 
@@ -205,15 +212,15 @@ static void find_scale_and_shift(const norm_run *run) {
 static void normalise_u8(const norm_run *run, size_t first, size_t pixels) {
     const instance_norm *self = run->self;
     size_t at = first * self->channels;
-    pcl_requantization to = {run->scale, pcl_tensor_zero_point(run->node->outputs[0]), self->low_u8, self->high_u8, false};
-    run->kernels->affine_u8(run->x + at, pixels, self->channels, run->shift, &to, run->out + at);
+    run->kernels->affine_u8(run->x + at, pixels, self->channels, octets_of(run), self->low_u8, self->high_u8,
+                            run->out + at);
 }
 
 /* `pixels` from pixel `first` on, through the tile where types differ. */
 static void normalise_tile(const norm_run *run, size_t first, size_t pixels, float *tile) {
     const instance_norm *self = run->self;
     const pcl_tensor *in = run->node->inputs[0], *out = run->node->outputs[0];
-    if (in->dtype == PCL_UINT8 && out->dtype == PCL_UINT8) {
+    if (is_of_bytes(run->node)) {
         normalise_u8(run, first, pixels);
         return;
     }
@@ -249,6 +256,8 @@ static pcl_status run_instance_norm(const pcl_run_context *context, const pcl_st
             pcl_pool_run(context->pool, sum_part, &run, self->parts);
             find_scale_and_shift(&run);
         }
+        if (is_of_bytes(step->node))
+            pcl_affine_u8_prepare(octets_of(&run), run.scale, shift, self->channels, pcl_tensor_zero_point(out));
         pcl_pool_run(context->pool, normalise_part, &run, self->parts);
         run.x += in->bytes / self->pictures;
         run.out += out->bytes / self->pictures;

@@ -139,6 +139,23 @@ static void test_moments(size_t channels) {
     check_release();
 }
 
+static int64_t q15(int64_t a, int64_t b) { return (int64_t)floor(((double)(a * b) + 16384.0) / 32768.0); }
+
+/* By kernels.h's formula. */
+static uint8_t affine_byte(const pcl_affine_u8 *octet, size_t c, uint8_t x, int32_t low, int32_t high) {
+    double sum = (double)(q15(128 * x - octet->center[c], octet->multiplier[c]) + octet->bias[c]);
+    int64_t value = q15((int64_t)fmin(fmax(sum, -32768), 32767), octet->unit[c]);
+    return (uint8_t)fmin(fmax((double)value, low), high);
+}
+
+/* Against the reals, with the error that pcl_affine_u8_prepare allows. */
+static void check_affine(uint8_t got, uint8_t x, float scale, float shift, int32_t zero_point, int32_t low, int32_t high) {
+    if (!(fabsf(scale) <= PCL_AFFINE_U8_MOST && fabsf(shift) <= 1e30f)) scale = shift = 0;
+    double exact = x * (double)scale + (double)shift + zero_point, error = fmax(0.0125, 0.025 * fabs((double)scale));
+    double distance = fabs(got - fmin(fmax(exact, low), high));
+    check_that(distance <= 0.5 + error, "affine_u8: %d for %g", got, exact);
+}
+
 static void test_affine(size_t channels) {
     size_t pixels = check_random_size(1, 30), count = pixels * channels;
     uint8_t *x = check_input(count, check_random_size(0, 15)), *expected = check_input(count, 0);
@@ -146,22 +163,28 @@ static void test_affine(size_t channels) {
     check_fill(x, count, (int)(check_random() % CHECK_FILLS));
     check_fill_floats(scale, channels, -2.0f, 2.0f);
     check_fill_floats(shift, channels, -200.0f, 200.0f);
-    if (channels > 3) scale[0] = 1e30f, scale[1] = -1e30f, shift[2] = 1e30f, scale[3] = 0.5f, shift[3] = 1.0f;
-    pcl_requantization to = {scale, (int32_t)check_random_size(0, 255), (int32_t)check_random_size(0, 255), 255, false};
-    to.high = (int32_t)check_random_size((size_t)to.low, 255);
-    if (check_random() % 2) to.low = 0, to.high = 255;
+    if (check_random() % 2) check_fill_floats(scale, channels, -PCL_AFFINE_U8_MOST, PCL_AFFINE_U8_MOST);
+    if (channels > 6) {
+        scale[0] = PCL_AFFINE_U8_MOST, scale[1] = -PCL_AFFINE_U8_MOST, scale[2] = 0.0f;
+        shift[3] = 1e30f, shift[4] = -1e30f, shift[5] = NAN, scale[6] = INFINITY;
+    }
+    int32_t zero_point = (int32_t)check_random_size(0, 255), low = (int32_t)check_random_size(0, 255);
+    int32_t high = (int32_t)check_random_size((size_t)low, 255);
+    if (check_random() % 2) low = 0, high = 255;
+    pcl_affine_u8 *octets = check_input((channels + 7) / 8 * sizeof *octets, 0);
+    pcl_affine_u8_prepare(octets, scale, shift, channels, zero_point);
     for (size_t i = 0; i < count; i++) {
-        float value = (float)x[i] * scale[i % channels] + shift[i % channels];
-        expected[i] = (uint8_t)fmin(fmax(nearbyint((double)value) + to.zero_point, to.low), to.high);
+        expected[i] = affine_byte(&octets[i % channels / 8], i % channels % 8, x[i], low, high);
+        check_affine(expected[i], x[i], scale[i % channels], shift[i % channels], zero_point, low, high);
     }
     uint8_t *out = check_output(count, check_random_size(0, 15));
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
         check_output_reset(out);
-        target.kernels->affine_u8(x, pixels, channels, shift, &to, out);
+        target.kernels->affine_u8(x, pixels, channels, octets, low, high, out);
         check_bytes(expected, out, count, "affine_u8");
         memcpy(out, x, count);
-        target.kernels->affine_u8(out, pixels, channels, shift, &to, out);
+        target.kernels->affine_u8(out, pixels, channels, octets, low, high, out);
         check_bytes(expected, out, count, "affine_u8 in place");
         check_that(check_output_intact(out), "affine_u8 %s wrote outside", target.name);
     }
@@ -237,8 +260,9 @@ static void run_signed(void *kernels) {
     ((const pcl_kernels *)kernels)->signed_i8(bytes_a, BENCH_COUNT, 128, (int8_t *)bytes_out);
 }
 static void run_affine(void *kernels) {
-    pcl_requantization to = {floats, 7, 7, 255, false};
-    ((const pcl_kernels *)kernels)->affine_u8(bytes_a, BENCH_COUNT / 32, 32, floats, &to, bytes_out);
+    static pcl_affine_u8 octets[4];
+    pcl_affine_u8_prepare(octets, floats, floats, 32, 7);
+    ((const pcl_kernels *)kernels)->affine_u8(bytes_a, BENCH_COUNT / 32, 32, octets, 7, 255, bytes_out);
 }
 
 static void bench(void) {

@@ -27,8 +27,8 @@ static pcl_tensor *make_input(op_harness *harness, const norm_case *c, bool quan
     return x;
 }
 
-/* Normalised reals: [batch][pixels][channels]. */
-static float *normalise(const norm_case *c, const pcl_tensor *x, const float *gamma, const float *beta) {
+/* Normalised reals: [batch][pixels][channels]; and the greatest factor of all channels. */
+static float *normalise(const norm_case *c, const pcl_tensor *x, const float *gamma, const float *beta, double *greatest) {
     size_t channels = (size_t)c->channels, pixels = (size_t)(c->height * c->width);
     double unit = x->dtype == PCL_UINT8 ? (double)INPUT_SCALE : 1.0;
     float *expected = malloc(pcl_tensor_count(x) * sizeof *expected);
@@ -40,6 +40,7 @@ static float *normalise(const norm_case *c, const pcl_tensor *x, const float *ga
             mean /= (double)pixels;
             for (size_t p = 0; p < pixels; p++) variance += pow(unit * value_at(x, first + p * channels) - mean, 2);
             double factor = gamma[ch] / sqrt(variance / (double)pixels + (double)EPSILON);
+            *greatest = fmax(*greatest, fabs(factor));
             for (size_t p = 0; p < pixels; p++) {
                 double value = (unit * value_at(x, first + p * channels) - mean) * factor + beta[ch];
                 expected[first + p * channels] = (float)clamp_real(value, c->activation);
@@ -79,14 +80,34 @@ static void run_case(const norm_case *c, bool from_u8, bool to_u8, pcl_isa isa, 
         harness.pool = i ? pool : NULL;
         CHECK(run_norm(&harness, c, inputs, &outputs[i]) == PCL_OK);
     }
-    float *expected = normalise(c, inputs[0], gamma, beta);
-    double tolerance = 2e-5 + 2e-6 * fabs((double)c->offset / (double)c->spread) / sqrt((double)EPSILON);
-    if (to_u8) CHECK(worst_quanta(outputs[0], expected) < tolerance / OUTPUT_SCALE);
+    double factor = 0, tolerance = 2e-5 + 2e-6 * fabs((double)c->offset / (double)c->spread) / sqrt((double)EPSILON);
+    float *expected = normalise(c, inputs[0], gamma, beta, &factor);
+    if (from_u8 && to_u8) /* as pcl_affine_u8_prepare allows */
+        CHECK(worst_quanta(outputs[0], expected) < fmax(0.0125, 0.025 * factor * INPUT_SCALE / OUTPUT_SCALE));
+    else if (to_u8) CHECK(worst_quanta(outputs[0], expected) < tolerance / OUTPUT_SCALE);
     else CHECK(op_float_error(outputs[0], expected) < tolerance);
     CHECK(memcmp(outputs[0]->data, outputs[1]->data, outputs[0]->bytes) == 0); /* one thread or three */
     free(expected);
     free(gamma);
     free(beta);
+    op_harness_close(&harness);
+}
+
+/* 100 and 101 in turns lie a standard deviation from their mean, 100 quanta of the output, were it not for the limit. */
+static void test_limit(void) {
+    op_harness harness;
+    op_harness_open(&harness);
+    uint8_t values[64];
+    for (int i = 0; i < 64; i++) values[i] = (uint8_t)(100 + i % 2);
+    float one = 1, zero = 0;
+    pcl_tensor *inputs[3] = {op_quantised(&harness, PCL_UINT8, DIMS(1, 8, 8, 1), values, false, 1, 0),
+                             op_tensor(&harness, PCL_FLOAT32, DIMS(1), &one, false),
+                             op_tensor(&harness, PCL_FLOAT32, DIMS(1), &zero, false)};
+    pcl_tensor *output = op_output(&harness, PCL_UINT8, 0.01f, 128);
+    norm_case c = {.activation = PCL_ACTIVATION_NONE};
+    CHECK(run_norm(&harness, &c, inputs, &output) == PCL_OK);
+    for (int i = 0; i < 64; i++)
+        CHECK(fabs(((const uint8_t *)output->data)[i] - (128 + (double)PCL_AFFINE_U8_MOST * (i % 2 - 0.5))) <= 1);
     op_harness_close(&harness);
 }
 
@@ -115,6 +136,7 @@ int main(void) {
             for (int form = 0; form < 4 && pcl_isa_available(isa); form++)
                 run_case(&cases[i], form & 1, form & 2, isa, pool);
     pcl_pool_close(&pool);
+    test_limit();
     test_refusals();
     return test_failures != 0;
 }
