@@ -3,6 +3,8 @@
 // file of its own in dist/, fetched only for models that have metadata; what is
 // malformed counts as absent, as the model runs without.
 
+const mostBytes = 2 ** 24; // of a file of labels
+
 /** Reading flatbuffers; out of bounds throws a RangeError. Slots are the fields' places in the schema. */
 class Table {
   constructor(view, at) {
@@ -48,7 +50,7 @@ function findMetadata(bytes) {
   return entry && model.tables(4)[entry.word(1)]?.bytes(0);
 }
 
-/** Contents of a file in the archive at the end of the model; inflated where the browser can. */
+/** Contents of a file in the archive at the end of the model, in pieces; inflated where the browser can. */
 async function fileInArchive(bytes, name) {
   const view = viewOf(bytes), endBytes = 22;
   for (let end = bytes.length - endBytes; end >= Math.max(0, bytes.length - 65536); end--) {
@@ -69,9 +71,22 @@ async function unpack(bytes, view, entry) {
   const method = view.getUint16(entry + 10, true), packed = view.getUint32(entry + 20, true), local = view.getUint32(entry + 42, true);
   const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
   const contents = bytes.slice(start, start + packed);
-  if (method === 0) return contents;
+  if (method === 0) return [contents];
   if (method !== 8 || typeof DecompressionStream === 'undefined') return undefined;
-  return new Uint8Array(await new Response(new Blob([contents]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).arrayBuffer());
+  return inflate(contents);
+}
+
+/** Piece by piece: a Response or Blob would wait for the page's other tasks, and would take whatever comes. */
+async function inflate(contents) {
+  const { writable, readable } = new DecompressionStream('deflate-raw'), writer = writable.getWriter(), pieces = [];
+  Promise.all([writer.write(contents), writer.close()]).catch(() => {}); // what fails there, fails here
+  let length = 0;
+  for (const reader = readable.getReader(); ;) {
+    const { done, value } = await reader.read().catch(({ message }) => { throw new RangeError(message); }); // Node's are of other classes
+    if (done) return pieces;
+    pieces.push(value);
+    if ((length += value.length) > mostBytes) throw new RangeError('A file in the archive is too large.');
+  }
 }
 
 const normalizationOptions = 1, axisLabels = 2, valueLabels = 3;
@@ -87,8 +102,10 @@ function normalisationOf(input) {
 
 async function labelsOf(output, bytes) {
   const file = output?.tables(6).find((one) => [axisLabels, valueLabels].includes(one.byte(2)))?.text(0);
-  const contents = file && await fileInArchive(bytes, file);
-  return contents && { labels: new TextDecoder().decode(contents).replace(/\r/g, '').replace(/\n+$/, '').split('\n') };
+  const pieces = file && await fileInArchive(bytes, file), decoder = new TextDecoder();
+  if (!pieces) return undefined;
+  const text = pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode();
+  return { labels: text.replace(/\r/g, '').replace(/\n+$/, '').split('\n') };
 }
 
 /** @returns {Promise<{name?, description?, mean?, std?, bgr?, labels?: string[]} | undefined>} */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { Classifier, Model, PincelError } from '../../dist/pincel.mjs';
 import { readMetadata } from '../../dist/pincel-metadata.mjs';
 import { convert, quantize } from '../../dist/pincel-tools.mjs';
@@ -205,6 +206,26 @@ test('labels and normalisation travel in the file', async () => {
   const overruled = await Classifier.create(bytes, { ...options, range: '0..1', labels: ['a', 'b', 'c', 'd', 'e'] });
   assert.ok((await overruled.classify(picture)).every(({ label }) => label.length === 1));
   for (const classifier of [silent, told, overruled]) classifier.dispose();
+});
+
+/** The model with another archive: one deflated file of labels. */
+function withDeflated(bytes, contents) {
+  const model = Buffer.from(bytes).subarray(0, Buffer.from(bytes).indexOf('PK\x03\x04')), name = Buffer.from('labels.txt');
+  const header = (size, fields) => fields.reduce((header, [at, value]) => { header.writeUInt32LE(value, at); return header; }, Buffer.alloc(size));
+  const local = header(30, [[0, 0x04034B50], [26, name.length]]);
+  const entry = header(46, [[0, 0x02014B50], [10, 8], [20, contents.length], [28, name.length], [42, model.length]]);
+  const directory = model.length + local.length + name.length + contents.length;
+  const end = header(22, [[0, 0x06054B50], [10, 1], [16, directory]]);
+  return new Uint8Array(Buffer.concat([model, local, name, contents, entry, name, end]));
+}
+
+test('a deflated file of labels is inflated, unless it is damaged or a bomb', async () => {
+  const { bytes } = await convert(network(), { labels: ['a', 'b', 'c', 'd', 'e'], name: 'letters' });
+  const labels = ['alpha', 'βῆτα', 'gamma', 'delta', 'epsilon'], packed = deflateRawSync(labels.join('\n'));
+  assert.deepEqual(await readMetadata(withDeflated(bytes, packed)), { name: 'letters', labels });
+  assert.equal(await readMetadata(withDeflated(bytes, packed.subarray(0, -4))), undefined);
+  assert.equal(await readMetadata(withDeflated(bytes, Buffer.alloc(40, 7))), undefined);
+  assert.equal(await readMetadata(withDeflated(bytes, deflateRawSync(Buffer.alloc(2 ** 25)))), undefined);
 });
 
 test('damaged metadata counts as none', async () => {
