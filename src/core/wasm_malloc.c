@@ -23,6 +23,7 @@ extern unsigned char __heap_base; /* from the linker: first byte after stack and
 
 static chunk *first_free;
 static uintptr_t heap_end; /* 0: not yet used */
+static uintptr_t untouched; /* from here on all is as the browser gave it: zero */
 
 static uintptr_t end_of(const chunk *at) { return (uintptr_t)at + at->size; }
 
@@ -61,9 +62,13 @@ static int grow(size_t size) {
         else if (__builtin_wasm_memory_grow(0, pages) == SIZE_MAX) return 0;
         memory_end += pages * PAGE;
     }
+    heap_end = memory_end;
+    if (at_end) {
+        last->size += memory_end - start; /* nothing is written: what is untouched stays so */
+        return 1;
+    }
     chunk *fresh = (chunk *)start;
     fresh->size = memory_end - start;
-    heap_end = memory_end;
     give_back(fresh);
     return 1;
 }
@@ -84,6 +89,8 @@ void *malloc(size_t bytes) {
                 *link = rest;
                 found->size = size;
             }
+            uintptr_t after = end_of(found) + ALIGNMENT;
+            if (untouched < after) untouched = after;
             return (unsigned char *)found + ALIGNMENT;
         }
         if (!grow(size)) return NULL;
@@ -96,8 +103,14 @@ void free(void *allocation) {
 
 void *calloc(size_t count, size_t size) {
     size_t bytes;
-    void *made = __builtin_mul_overflow(count, size, &bytes) ? NULL : malloc(bytes);
-    return made ? memset(made, 0, bytes) : NULL;
+    if (__builtin_mul_overflow(count, size, &bytes)) return NULL;
+    uintptr_t zero_from = untouched;
+    unsigned char *made = malloc(bytes);
+    if (made && (uintptr_t)made < zero_from) {
+        size_t used = zero_from - (uintptr_t)made;
+        memset(made, 0, used < bytes ? used : bytes);
+    }
+    return made;
 }
 
 void *realloc(void *allocation, size_t bytes) {

@@ -63,6 +63,23 @@ static pcl_status read_shape(reader *in, pcl_table table, int slot, pcl_shape *s
     return PCL_OK;
 }
 
+/* Apart: one network has tens of thousands of scales. */
+PCL_APART pcl_status read_scales_apart(reader *in, pcl_vector scales, pcl_vector zero_points, const pcl_tensor *tensor) {
+    const pcl_quantization *out = &tensor->quantization;
+    for (uint32_t i = 0; i < scales.count; i++) {
+        float scale = pcl_vector_f32(&in->buffer, scales, i);
+        int64_t zero_point = zero_points.count ? pcl_vector_i64(&in->buffer, zero_points, i) : 0;
+        if (!(scale > 0.0f) || !isfinite(scale))
+            return pcl_fail(in->error, PCL_ERROR_FORMAT, "tensor '%s' has a scale that is not positive and finite",
+                            tensor->name);
+        if (zero_point < INT16_MIN || zero_point > INT16_MAX)
+            return pcl_fail(in->error, PCL_ERROR_FORMAT, "tensor '%s' has a zero point out of range", tensor->name);
+        out->scales[i] = scale;
+        out->zero_points[i] = (int32_t)zero_point;
+    }
+    return PCL_OK;
+}
+
 /* Scales and zero points of integer tensors; those of others mean nothing. */
 static pcl_status read_quantization(reader *in, pcl_table table, pcl_tensor *tensor) {
     pcl_table parameters = pcl_table_table(&in->buffer, table, 4);
@@ -82,18 +99,7 @@ static pcl_status read_quantization(reader *in, pcl_table table, pcl_tensor *ten
     out->scales = pcl_graph_alloc(in->graph, scales.count, sizeof(float));
     out->zero_points = pcl_graph_alloc(in->graph, scales.count, sizeof(int32_t));
     if (!out->scales || !out->zero_points) return PCL_ERROR_LIMIT;
-    for (uint32_t i = 0; i < scales.count; i++) {
-        float scale = pcl_vector_f32(&in->buffer, scales, i);
-        int64_t zero_point = zero_points.count ? pcl_vector_i64(&in->buffer, zero_points, i) : 0;
-        if (!(scale > 0.0f) || !isfinite(scale))
-            return pcl_fail(in->error, PCL_ERROR_FORMAT, "tensor '%s' has a scale that is not positive and finite",
-                            tensor->name);
-        if (zero_point < INT16_MIN || zero_point > INT16_MAX)
-            return pcl_fail(in->error, PCL_ERROR_FORMAT, "tensor '%s' has a zero point out of range", tensor->name);
-        out->scales[i] = scale;
-        out->zero_points[i] = (int32_t)zero_point;
-    }
-    return PCL_OK;
+    return read_scales_apart(in, scales, zero_points, tensor);
 }
 
 /* Constant data, in place where its alignment allows. */

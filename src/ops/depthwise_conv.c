@@ -66,6 +66,17 @@ typedef struct depthwise {
     size_t kernel_scratch, wide_at, wide_stride, thread_scratch;
 } depthwise;
 
+/* The weights of channel c less their zero point; gives their sum. */
+PCL_APART uint32_t center_apart(const pcl_tensor *from, size_t c, size_t end, size_t channels, int16_t *weights) {
+    int32_t zero_point = pcl_weight_zero_point(from, c);
+    uint32_t sum = 0;
+    for (size_t i = c; i < end; i += channels) {
+        weights[i] = (int16_t)(pcl_weight_integer(from, i) - zero_point);
+        sum += (uint32_t)weights[i];
+    }
+    return sum;
+}
+
 static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *node, const pcl_weighted *tensors,
                           depthwise *self) {
     const pcl_dwconv *shape = &self->shape;
@@ -78,12 +89,7 @@ static pcl_status pack_u8(const pcl_prepare_context *context, const pcl_node *no
     if (!weights || !packed || !bias || !scale) return pcl_no_memory(context, node);
 
     for (size_t c = 0; c < channels; c++) {
-        int32_t zero_point = pcl_weight_zero_point(tensors->weights, c);
-        uint32_t sum = 0;
-        for (size_t i = c; i < taps * channels; i += channels) {
-            weights[i] = (int16_t)(pcl_weight_integer(tensors->weights, i) - zero_point);
-            sum += (uint32_t)weights[i];
-        }
+        uint32_t sum = center_apart(tensors->weights, c, taps * channels, channels, weights);
         bias[c] = pcl_fold_bias(pcl_bias_integer(tensors->bias, c), pcl_tensor_zero_point(tensors->input),
                                 context->kernels->dot_offset, sum);
         scale[c] = pcl_requantization_scale(tensors, c);

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { Core } from '../../js/core.mjs';
+import { drawn, network } from './networks.mjs';
 
 const module = new WebAssembly.Module(readFileSync(new URL('../../dist/pincel-simd128.wasm', import.meta.url)));
 const start = () => new WebAssembly.Instance(module).exports;
@@ -46,4 +48,29 @@ test('what cannot be had is refused, and the rest still works', () => {
   assert.ok(address > 0);
   free(address);
   free(0);
+});
+
+/** What a network says in an engine in which `use` has allocated and written before. */
+async function answerAfter(use) {
+  const core = await Core.start({ simd: 'simd128', threads: 1 }, module);
+  use(core.exports);
+  core.open(network());
+  core.prepare();
+  const answer = await core.run({ x: drawn('photo', [1, 12, 12, 3]) });
+  core.dispose();
+  return answer;
+}
+
+test('a model finds zeros where others have written', async () => {
+  const expected = await answerAfter(() => {});
+  for (const sizes of [[40, 3_000_000, 900], [70_000, 70_000, 200_000, 5_000_000, 1_000_000]]) {
+    assert.deepEqual(await answerAfter(({ malloc, free, memory }) => {
+      const blocks = sizes.map((size) => {
+        const address = malloc(size);
+        new Uint8Array(memory.buffer, address, size).fill(0xa5);
+        return address;
+      });
+      for (const address of blocks.reverse()) free(address);
+    }), expected);
+  }
 });
