@@ -324,7 +324,7 @@ bool pcl_conv_upsamples(const pcl_kernels *kernels, const pcl_node *node) {
     pcl_conv_filter filter = conv_filter(node);
     pcl_weighted tensors = conv_tensors(node, filter.out_channels);
     pcl_im2col window = patches_of(node, &filter, pcl_dtype_size(tensors.input->dtype));
-    return method_for(kernels, node, &window, &tensors) != NULL;
+    return method_for(kernels, node, &window, &tensors) || pcl_indirect_conv.pays(kernels, node, &window, &tensors);
 }
 
 pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, const pcl_weighted *tensors,
@@ -343,7 +343,7 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND);
     self->threads = pcl_employed(context->threads, self->parts);
     if (tap_stride == 1) self->method = method_for(context->kernels, node, &self->patches, tensors);
-    if (!self->method) merge_pixels(self);
+    if (!self->method && !self->patches.upsampled) merge_pixels(self);
     if (tap_stride == 1 && !self->method && pcl_indirect_conv.pays(context->kernels, node, &self->patches, tensors))
         self->method = &pcl_indirect_conv;
     if (self->method) {

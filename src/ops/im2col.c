@@ -101,6 +101,18 @@ static void fill_row(const pcl_im2col *p, const uint8_t *picture, int32_t y, int
     }
 }
 
+/* Pixels side by side, all within the picture; of an upsampled one either one, or some from an even one on. */
+static void copy_pixels(const pcl_im2col *p, const uint8_t *row, int32_t x, int32_t count, uint8_t *to) {
+    size_t bytes = p->pixel_bytes, half = (size_t)count / 2;
+    row += (size_t)(x >> p->upsampled) * bytes;
+    if (!p->upsampled) {
+        memcpy(to, row, (size_t)count * bytes);
+        return;
+    }
+    copy_pieces(to, 2 * bytes, row, bytes, bytes, (size_t)count - half);
+    copy_pieces(to + bytes, 2 * bytes, row, bytes, bytes, half);
+}
+
 void pcl_padded_row(const pcl_im2col *p, const void *row, int32_t first, int32_t count, void *to) {
     uint8_t *next = to;
     int32_t width = p->in_w;
@@ -108,7 +120,7 @@ void pcl_padded_row(const pcl_im2col *p, const void *row, int32_t first, int32_t
     for (int32_t end = first + count, run; first < end; first += run, next += (size_t)run * pixel_bytes) {
         int32_t x = p->reflect ? pcl_mirror(first, width) : first;
         run = inside(first, width) ? (end < width ? end : width) - first : 1;
-        if (inside(x, width)) memcpy(next, (const uint8_t *)row + (size_t)x * pixel_bytes, (size_t)run * pixel_bytes);
+        if (inside(x, width)) copy_pixels(p, row, x, run, next);
         else memset(next, p->pad_byte, pixel_bytes);
     }
 }

@@ -29,7 +29,8 @@ typedef struct pcl_im2col {
 /* Coordinate i of 0..size-1, mirrored into it when it lies outside. */
 static inline int32_t pcl_mirror(int32_t i, int32_t size) { return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i; }
 
-/* Pixels first..first + count - 1 of a row of the picture, to `to`: what lies outside is mirrored, or pad_byte. */
+/* Pixels first..first + count - 1 of a row of the picture, to `to`: what lies outside is mirrored, or pad_byte. Of an
+ * upsampled picture `first` is at most 0, and pixels have a multiple of 16 bytes. */
 void pcl_padded_row(const pcl_im2col *window, const void *row, int32_t first, int32_t count, void *to);
 
 /* From one patch to the next: at least what the patch has, at least as much

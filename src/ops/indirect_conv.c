@@ -9,6 +9,7 @@ enum {
     MIN_WIDTH = 20,  /* any number from here on is a sum of the heights of the kernels' tiles */
     MAX_HEIGHT = 32, /* of the filter: some more rows with their pads are kept */
     QUAD = 4,        /* bytes that the kernel multiplies at once */
+    VECTOR = 16,     /* bytes that are copied at once */
     SLACK = 16       /* bytes that kernels may read beyond the end */
 };
 
@@ -20,7 +21,7 @@ typedef struct indirect_conv {
     int32_t band, seen;     /* rows of the output that are made at once, and of the picture that they see */
     size_t run;             /* elements, with what the kernel reads more and multiplies by zero */
     size_t out_element;     /* bytes */
-    bool padded;            /* rows reach beyond the picture's sides: copies with their pads lie in a ring */
+    bool padded;            /* rows reach beyond the picture's sides, or are larger: copies lie in a ring */
     size_t row_bytes;       /* that the filter sees in a row of the picture, pads among them, and SLACK */
     const uint8_t *outside; /* [row_bytes] of pad_byte */
     size_t thread_scratch;  /* bytes: pointers to the rows, Winograd's, the ring */
@@ -37,7 +38,8 @@ static bool fits_kernel(const pcl_kernels *kernels, const pcl_weighted *tensors,
 static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
                  const pcl_weighted *tensors) {
     int64_t run = (int64_t)window->filter_w * tensors->input->shape.dims[3];
-    return !window->upsampled && window->tap_bytes == window->pixel_bytes && window->filter_h > 1 &&
+    bool copies_whole = window->pixel_bytes % VECTOR == 0 && window->pad_left >= 0 && tensors->channels % 8 == 0;
+    return (!window->upsampled || copies_whole) && window->tap_bytes == window->pixel_bytes && window->filter_h > 1 &&
            window->filter_h <= MAX_HEIGHT && window->dilation_h == 1 && window->dilation_w == 1 &&
            window->out_w >= MIN_WIDTH && run >= MIN_RUN && !node->attributes.conv.residual &&
            fits_kernel(kernels, tensors, run);
@@ -48,7 +50,7 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 static bool plan_rows(indirect_conv *self, size_t threads, size_t *scratch_bytes) {
     const pcl_im2col *window = &self->window;
     int64_t width = (int64_t)(window->out_w - 1) * window->stride_w + window->filter_w;
-    self->padded = window->pad_left > 0 || width - window->pad_left > window->in_w;
+    self->padded = window->upsampled || window->pad_left > 0 || width - window->pad_left > window->in_w;
     size_t rows = (size_t)self->seen, ring = 0;
     if (width > INT32_MAX || !pcl_size_mul((size_t)width, window->pixel_bytes, &self->row_bytes)) return false;
     if (!pcl_size_add(self->row_bytes, SLACK, &self->row_bytes)) return false;
@@ -119,7 +121,7 @@ static const uint8_t *picture_row(const passage *p, int32_t y) {
     const pcl_im2col *window = &p->self->window;
     if (window->reflect) y = pcl_mirror(y, window->in_h);
     if (y < 0 || y >= window->in_h) return NULL;
-    return p->picture + (size_t)y * (size_t)window->in_w * window->pixel_bytes;
+    return p->picture + (size_t)(y >> window->upsampled) * (size_t)(window->in_w >> window->upsampled) * window->pixel_bytes;
 }
 
 static uint8_t *ring_row(const passage *p, int32_t y) {
@@ -161,7 +163,7 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
         size_t picture = i / bands, y = i % bands * band;
         if (i == begin || y == 0) {
             p.picture = (const uint8_t *)node->inputs[0]->data +
-                        picture * (size_t)window->in_h * (size_t)window->in_w * window->pixel_bytes;
+                        picture * (node->inputs[0]->bytes / self->pictures);
             p.made = -window->pad_top;
         }
         find_runs(&p, (int32_t)y, runs);

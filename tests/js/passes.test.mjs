@@ -204,6 +204,13 @@ for (const type of ['float32', 'uint8', 'int8']) {
   }
 }
 
+test('enlarging gives the same bytes in the convolution and before it, whatever the machine', async () => {
+  for (const more of [{ from: [9, 15] }, { from: [5, 12], stride: 2 }, { from: [6, 12], padding: VALID, paddings: [0, 0, 1, 1, 1, 1, 0, 0] }]) {
+    const description = enlarged('int8', more);
+    assert.deepEqual((await run(description)).outputs.y, (await run(exposing(description, 'large'))).outputs.y);
+  }
+});
+
 const keptLarge = { 'to three times the size': { times: 3 }, 'with aligned corners': { resize: { alignCorners: true } }, 'before a stride of 2': { stride: 2 } };
 for (const [what, more] of Object.entries(keptLarge)) {
   test(`enlarging ${what} stays a step of its own`, async () => {

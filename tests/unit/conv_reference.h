@@ -26,6 +26,7 @@ typedef struct conv_case {
     pcl_padding padding;
     pcl_pads pads;
     bool reflect, no_bias;
+    bool upsampled; /* height and width, even, are twice the input's */
     pcl_activation activation;
     bool residual;
     pcl_activation residual_activation;
@@ -137,7 +138,7 @@ static inline conv_tensors make_conv(op_harness *harness, const conv_case *c) {
     conv_tensors t = {.out_channels = c->depthwise ? c->channels * c->filter_channels : c->out_channels,
                       .groups = c->depthwise ? c->channels : c->channels / c->filter_channels};
     find_output_size(c, &t);
-    int32_t in[4] = {c->batch, c->height, c->width, c->channels};
+    int32_t in[4] = {c->batch, c->height >> c->upsampled, c->width >> c->upsampled, c->channels};
     int32_t out[4] = {c->batch, t.out_h, t.out_w, t.out_channels};
     arithmetic of_input = c->arithmetic == WIDENED ? QUANTISED : c->arithmetic;
     t.inputs[0] = make_activation(harness, of_input, in, INPUT_SCALE, INPUT_ZERO);
@@ -152,6 +153,7 @@ static inline conv_tensors make_conv(op_harness *harness, const conv_case *c) {
                                               .depth_multiplier = c->depthwise ? c->filter_channels : 0,
                                               .activation = c->activation, .residual = c->residual,
                                               .residual_activation = c->residual_activation,
+                                              .upsampled = c->upsampled,
                                               .middle_scale = MIDDLE_SCALE, .middle_zero_point = MIDDLE_ZERO};
     return t;
 }
@@ -174,7 +176,8 @@ static inline double value_at(const pcl_tensor *tensor, size_t index) {
 static inline double conv_sum(const conv_case *c, const conv_tensors *t, int32_t n, int32_t y, int32_t x, int32_t oc) {
     double sum = 0;
     int32_t per_group = t->out_channels / t->groups, group = oc / per_group;
-    int32_t seen = c->depthwise ? 1 : c->filter_channels;
+    int32_t seen = c->depthwise ? 1 : c->filter_channels, half = c->upsampled;
+    size_t height = (size_t)(c->height >> half), width = (size_t)(c->width >> half);
     for (int32_t i = 0; i < c->filter_h; i++)
         for (int32_t j = 0; j < c->filter_w; j++) {
             int32_t row = y * c->stride_h - t->pad_top + i * c->dilation_h;
@@ -182,7 +185,7 @@ static inline double conv_sum(const conv_case *c, const conv_tensors *t, int32_t
             bool inside = mirror_or_reject(c->reflect, &row, c->height);
             if (!mirror_or_reject(c->reflect, &column, c->width) || !inside) continue;
             for (int32_t k = 0; k < seen; k++) {
-                size_t at = (((size_t)n * (size_t)c->height + (size_t)row) * (size_t)c->width + (size_t)column) *
+                size_t at = (((size_t)n * height + (size_t)(row >> half)) * width + (size_t)(column >> half)) *
                                 (size_t)c->channels + (size_t)(group * seen + k);
                 size_t weight = c->depthwise ? (size_t)((i * c->filter_w + j) * t->out_channels + oc)
                                              : (size_t)(((oc * c->filter_h + i) * c->filter_w + j) * seen + k);

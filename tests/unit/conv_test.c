@@ -133,6 +133,15 @@ static const conv_case cases[] = {
      .batch = 2, .height = 11, .width = 333, .channels = 2,
      .filter_h = 5, .filter_w = 7, .filter_channels = 2, .out_channels = 1, .stride_h = 2, .stride_w = 2,
      .padding = PCL_PADDING_EXPLICIT, .pads = {1, 3, 4, 0}, .activation = PCL_ACTIVATION_RELU},
+    {.what = "upsampled, by runs", .batch = 2, .height = 10, .width = 32, .channels = 16, .filter_h = 2, .filter_w = 3,
+     .filter_channels = 16, .out_channels = 8, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME,
+     .upsampled = true},
+    {.what = "upsampled, by runs, mirrored, stride 2", .batch = 1, .height = 14, .width = 54, .channels = 48,
+     .filter_h = 4, .filter_w = 5, .filter_channels = 48, .out_channels = 16, .stride_h = 1, .stride_w = 2,
+     .padding = PCL_PADDING_EXPLICIT, .pads = {3, 2, 3, 1}, .reflect = true, .upsampled = true, .tolerance = 1e-4f},
+    {.what = "upsampled, by runs, no pads", .batch = 1, .height = 8, .width = 26, .channels = 32, .filter_h = 3,
+     .filter_w = 4, .filter_channels = 32, .out_channels = 8, .stride_h = 2, .stride_w = 1,
+     .padding = PCL_PADDING_VALID, .upsampled = true},
     {.what = "by runs, 13 outputs", .batch = 1, .height = 6, .width = 23, .channels = 4, .filter_h = 2, .filter_w = 5,
      .filter_channels = 4, .out_channels = 13, .stride_h = 1, .stride_w = 1, .padding = PCL_PADDING_SAME},
     {.what = "residual after a pointwise layer", .batch = 1, .height = 31, .width = 30, .channels = 16, .filter_h = 1,
@@ -169,12 +178,18 @@ static void *add_separately(const conv_case *c, const conv_tensors *t, void *mid
 /* Instruction sets, the last for a machine whose dots are exact and for one that adds products in pairs. */
 static const pcl_isa isas[] = {PCL_ISA_SCALAR, PCL_ISA_SIMD128, PCL_ISA_RELAXED, PCL_ISA_RELAXED};
 
+/* As pcl_conv_upsamples says of those cases. */
+static bool can_upsample(const conv_case *c, pcl_isa isa) {
+    if (c->arithmetic == FLOATS || c->arithmetic == HYBRID) return true;
+    return pcl_kernels_for(isa)->takes_runs && c->weight_dtype != PCL_UINT8;
+}
+
 static void run_case(conv_case c, pcl_pool *pool) {
     if (c.dilation_h == 0) c.dilation_h = c.dilation_w = 1;
     for (int i = 0; i < (c.arithmetic == QUANTISED || c.arithmetic == WIDENED ? 4 : 3); i++) {
         pcl_isa isa = isas[i];
         pcl_native_dot = i == 3 ? PCL_DOT_SATURATING : PCL_DOT_UNSIGNED;
-        if (!pcl_isa_available(isa)) continue;
+        if (!pcl_isa_available(isa) || (c.upsampled && !can_upsample(&c, isa))) continue;
         op_harness harness;
         op_harness_open(&harness);
         harness.isa = isa;
