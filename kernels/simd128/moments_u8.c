@@ -5,8 +5,8 @@ PCL_INLINE void add_to(uint32_t *at, v128_t addend, size_t count) {
     pcl_store_words(at, wasm_i32x4_add(wasm_v128_load(at), addend), count);
 }
 
-/* Up to eight channels, all pixels, two at a time: the sums stay in registers, those of the
- * values in 16 bits, which 256 pixels cannot overflow. */
+/* Up to eight channels, all pixels, two at a time: the sums stay in registers, those of the values in 16 bits, which
+ * 256 pixels cannot overflow. */
 static void moments8(const uint8_t *x, size_t pixels, size_t channels, size_t count, uint32_t *sum, uint32_t *square) {
     v128_t total = wasm_i32x4_splat(0), low = total, high = total;
     for (size_t p = 0; p < pixels; p += 2, x += 2 * channels) {

@@ -30,7 +30,7 @@ static float exp_minus_one(float x) {
     return x + x * x * (1 / 2.0f + x * (1 / 6.0f + x * (1 / 24.0f + x * (1 / 120.0f + x * (1 / 720.0f + x / 5040.0f)))));
 }
 
-static float tangent(float x) {
+static float tanh_of(float x) {
     float e = exp_minus_one(-2.0f * fabsf(x));
     return copysignf(e / (e + 2.0f), x);
 }
@@ -53,12 +53,12 @@ static void logistic(const float *in, float *restrict out, size_t count) {
 }
 
 static void hyperbolic_tangent(const float *in, float *restrict out, size_t count) {
-    for (size_t i = 0; i < count; i++) out[i] = tangent(in[i]);
+    for (size_t i = 0; i < count; i++) out[i] = tanh_of(in[i]);
 }
 
 /* 1 - erf(x). For x >= 0, e^(x^2) of it is t times a polynomial of t = 1 / (1 + 0.3 x), here the one of least greatest
  * relative error for x up to 10.5, 2e-8; what is lost is by e^(-x^2) in floats: 5e-7, beyond 2 up to 3e-6. */
-static float error_complement(float x) {
+static float erfc_of(float x) {
     static const float terms[] = {-0.129554555f, 0.485729367f,   -0.51265192f, 0.548190296f, -0.0950118601f,
                                   0.215099171f,  0.148288667f, 0.170723408f, 0.169187441f};
     float above = fabsf(x), t = 1.0f / (1.0f + 0.3f * above), sum = 0.0f;
@@ -69,14 +69,14 @@ static float error_complement(float x) {
 
 /* x * P(normal variable <= x); erfc keeps its precision where that is small. */
 static void gelu(const float *in, float *restrict out, size_t count) {
-    for (size_t i = 0; i < count; i++) out[i] = 0.5f * in[i] * error_complement(in[i] * -0.70710678f);
+    for (size_t i = 0; i < count; i++) out[i] = 0.5f * in[i] * erfc_of(in[i] * -0.70710678f);
 }
 
 /* Hendrycks and Gimpel 2016, "Gaussian error linear units", the form with tanh. */
 static void gelu_approximate(const float *in, float *restrict out, size_t count) {
     for (size_t i = 0; i < count; i++) {
         float x = in[i];
-        out[i] = 0.5f * x * (1.0f + tangent(0.79788456f * (x + 0.044715f * x * x * x)));
+        out[i] = 0.5f * x * (1.0f + tanh_of(0.79788456f * (x + 0.044715f * x * x * x)));
     }
 }
 
