@@ -1,6 +1,9 @@
 // The browsers that the benchmark drives.
 import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import puppeteer from 'puppeteer-core';
+
+const settling = 1000; // milliseconds: opening a tab keeps a browser's processes busy for most of that
 
 const programs = {
   chromium: {
@@ -29,13 +32,15 @@ export async function openPage(browser, origin) {
 }
 
 /**
- * Milliseconds from navigation to the line that says the answer, in a context of its own: nothing is cached.
+ * Milliseconds from navigation to the line that says the answer, in a context of its own: nothing is cached. The empty
+ * tab is opened before, and has come to rest.
  * @returns {Promise<{milliseconds: number, answer: string}>}
  */
 export async function timeFirstAnswer(browser, address) {
   const context = await browser.createBrowserContext();
   try {
     const page = await context.newPage();
+    await pause(settling);
     const answered = new Promise((resolve, reject) => {
       page.on('console', (message) => { if (message.text().startsWith('answer ')) resolve({ at: performance.now(), answer: message.text() }); });
       page.on('pageerror', reject);
