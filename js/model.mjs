@@ -87,7 +87,7 @@ async function withFile(where, wishes, use) {
   try {
     const loading = loadBytes(source, { ...options, onStart: (piece) => { reader = readerFor(piece, options); } }); // comes meanwhile
     await unlessAborted(Promise.race([loading, Promise.all([loading, starting])]), signal); // the first failure of either
-    let bytes = await loading, owned = isOwned(source);
+    let bytes = await loading, owned = isOwned(source, options);
     if (isONNX(bytes)) {
       if (!tools) {
         discard(starting);

@@ -47,7 +47,6 @@ function restOf(address, { loaded, headers }, { integrity }) {
 }
 
 function startOver(partial) {
-  partial.chunks = [];
   partial.loaded = 0;
 }
 

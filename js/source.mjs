@@ -7,6 +7,8 @@ const cacheName = 'pincel-models-1';
 const defaultMemory = 2 ** 30; // that of the engine's limits
 const silenceMilliseconds = 30000;
 const keepMilliseconds = 1000; // until the first result is likely to be there
+const pieceBytes = 2 ** 18;
+const mostBelieved = 2 ** 26; // of a server's word for the length; beyond, room doubles
 
 /**
  * One of the functions of a module that is fetched when it is first needed, pincel-<file>.mjs; it is given what it
@@ -48,19 +50,40 @@ function totalOf({ headers }, { loaded }, { size }) {
   return size ?? (headers.get('Content-Encoding') || !length ? undefined : loaded + length);
 }
 
-/** @param partial  {chunks, loaded}: what has come so far, added to; `heard` is called for every piece */
+/** Reads into memory that is handed back and forth where the browser can: new memory for each piece takes longer than the piece. */
+function readerOf(body) {
+  try {
+    return body.getReader({ mode: 'byob' });
+  } catch {
+    return body?.getReader();
+  }
+}
+
+/** Puts a piece behind what has come; `total`, where it is known, is made room for at once. Returns how much has come. */
+function append(partial, piece, total = 0) {
+  const { bytes, loaded } = partial, end = loaded + piece.length;
+  if (end > bytes.length) {
+    partial.bytes = new Uint8Array(Math.max(end, 2 * bytes.length, Math.min(total, mostBelieved)));
+    partial.bytes.set(bytes);
+  }
+  partial.bytes.set(piece, loaded);
+  return partial.loaded = end;
+}
+
+/** @param partial  {bytes, loaded}: what has come so far, added to; `heard` is called for every piece */
 async function readBody(response, options, partial) {
-  const { signal, onProgress, limits, size } = options, { chunks } = partial;
+  const { signal, onProgress, limits, size } = options;
   const total = totalOf(response, partial, options), most = limits?.memory ?? defaultMemory;
-  const reader = response.body?.getReader();
+  const reader = readerOf(response.body);
+  let room = new ArrayBuffer(pieceBytes);
   for (;;) {
     throwIfAborted(signal);
-    const { done, value } = await reader?.read() ?? { done: true };
+    const { done, value } = await reader?.read(new Uint8Array(room)) ?? { done: true };
     if (done) break;
     partial.heard?.();
     if (!partial.loaded) options.onStart?.(value);
-    chunks.push(value);
-    const loaded = partial.loaded += value.length;
+    const loaded = append(partial, value, total);
+    room = value.buffer;
     if (loaded > most) {
       reader.cancel().catch(() => {});
       throw new PincelError('limit', `${response.url} is too large.`, { expected: `at most ${most} bytes` });
@@ -68,20 +91,10 @@ async function readBody(response, options, partial) {
     onProgress?.({ stage: 'download', loaded, total: loaded > total ? undefined : total });
   }
   if (partial.loaded < size) throw new Error(`${partial.loaded} of ${size} bytes came`);
-  return joined(partial);
+  return partial.bytes.subarray(0, partial.loaded);
 }
 
-function joined({ chunks, loaded }) {
-  const bytes = new Uint8Array(loaded);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
-}
-
-const newPartial = () => ({ chunks: [], loaded: 0 });
+const newPartial = () => ({ bytes: new Uint8Array(), loaded: 0 });
 
 async function readResponse(response, options, partial) {
   const { ok, status, url } = response, what = url || 'The response';
@@ -109,7 +122,7 @@ function refusePage(bytes, { headers }, what) {
 
 /**
  * Fetches and checks a file. Ends when the caller says so, and after some silence.
- * @param partial  {chunks, loaded, take?}: keeps what came when the connection breaks off; take(response) looks at the answer first
+ * @param partial  {bytes, loaded, take?}: keeps what came when the connection breaks off; take(response) looks at the answer first
  * @param request  more for fetch
  */
 export async function download(address, options, partial, request) {
@@ -162,13 +175,13 @@ async function readCache(address, options) {
 }
 
 /** What came stays for later; not at once, since that takes as long as starting the engine does. */
-function keep(address, partial, options) {
-  if (isKept(options)) setTimeout(writeCache, keepMilliseconds, address, partial, options);
+function keep(address, bytes, options) {
+  if (isKept(options)) setTimeout(writeCache, keepMilliseconds, address, bytes, options);
 }
 
-async function writeCache(address, partial, options) {
+async function writeCache(address, bytes, options) {
   try {
-    const cache = await openCache(options), bytes = joined(partial); // the first ones have moved on
+    const cache = await openCache(options);
     await cache?.put(address, new Response(bytes, { headers: { 'X-Pincel-Digest': await digestOf(bytes, options) } }));
   } catch {
     // The quota is spent; the model works all the same.
@@ -192,7 +205,7 @@ async function fetchBytes(address, options) {
     if (bytes) return bytes;
     bytes = await ask('rescue', 'recover', [address, error, partial], options, error);
   }
-  keep(address, partial, options);
+  keep(address, bytes, options);
   return bytes;
 }
 
@@ -241,8 +254,8 @@ export async function named(source, task, options) {
   return scheme ? ask(scheme === 'pincel' ? 'registry' : 'fleet', 'settingsOf', [name, task], options) : { source, options };
 }
 
-/** False when the bytes of a source are the caller's own. */
-export const isOwned = (source) => !isBuffer(source);
+/** False when the bytes of a source are the caller's own, or wait to be kept. */
+export const isOwned = (source, options) => !isBuffer(source) && !isKept(options);
 
 /** @returns {Promise<Uint8Array>} the bytes of a URL, path (Node), buffer, Blob or Response */
 export async function loadBytes(source, options = {}) {

@@ -1,6 +1,6 @@
 // Downloads over bad connections and from bad servers.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,6 +154,23 @@ test('totals are those of the file, or none', async () => {
   const lying = new Response(bytes, { headers: { 'Content-Length': '40' } }); // as for another origin, which hides Content-Encoding
   (await Model.load(lying, { threads: 1, onProgress })).dispose();
   assert.deepEqual(seen.at(-1), { loaded: bytes.length, total: undefined });
+});
+
+test('pieces are put together, whatever is known of their number', async () => {
+  const large = Buffer.concat([bytes, randomBytes(3e6)]), digest = `sha256-${createHash('sha256').update(large).digest('base64')}`;
+  const answers = {
+    'a length': (response) => response.writeHead(200, { 'Content-Length': large.length }).end(large),
+    'none': (response) => { response.write(large.subarray(0, 700000)); response.end(large.subarray(700000)); },
+    'one before it was packed': (response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(large)),
+  };
+  for (const [known, answer] of Object.entries(answers)) {
+    const seen = await load(answer, { integrity: digest });
+    assert.ok(seen.length > 2, known);
+    assert.equal(seen.at(-1).loaded, large.length, known);
+  }
+  const parts = [large.subarray(0, 5), large.subarray(5, 2e6), large.subarray(2e6)]; // of a stream that has memory of its own only
+  const stream = new ReadableStream({ pull: (control) => (parts.length ? control.enqueue(new Uint8Array(parts.shift())) : control.close()) });
+  (await Model.load(new Response(stream, { headers: { 'Content-Length': '40' } }), { threads: 1, integrity: digest })).dispose();
 });
 
 test('a known size is the total under gzip, and tells when the end is missing', async () => {
