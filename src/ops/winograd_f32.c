@@ -102,8 +102,8 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
         pcl_activation_range(tensors->activation, &self->low, &self->high);
         pcl_activation_range(node->attributes.conv.residual_activation, &self->residual_low, &self->residual_high);
         size_t tile_bytes = MATRICES * (self->in_channels + self->out_channels) * sizeof(float);
-        size_t chunk = CHUNK_BYTES / tile_bytes / ROW_TILE * ROW_TILE;
-        self->chunk = chunk < ROW_TILE ? ROW_TILE : chunk;
+        size_t fitting = CHUNK_BYTES / tile_bytes, chunk = fitting / ROW_TILE * ROW_TILE;
+        self->chunk = self->tiles.count <= fitting ? self->tiles.count : chunk < ROW_TILE ? ROW_TILE : chunk;
         self->in_stride = self->chunk * self->in_channels + GAP;
         self->out_stride = self->chunk * self->out_channels + GAP;
         if (pcl_size_mul(self->chunk, tile_bytes, &self->thread_scratch) &&
