@@ -215,16 +215,18 @@ PCL_API void bench_winograd_output_u8(int times) {
     pcl_winograd_output_u8 tile = {(int32_t *)simple.in_f32, 64, 64, 32, to, simple.out, 128, 4, 4};
     for (size_t i = 0; i < (size_t)times * (simple.count / (36 * 32)); i++) kernels->winograd_output_u8(&tile);
 }
-/* As many elements, over six rows. */
-PCL_API void bench_winograd_rows_input_f32(int times) {
-    const void *rows[6];
-    size_t count = simple.count / 6 / 4 * 4;
-    for (size_t i = 0; i < 6; i++) rows[i] = simple.in_f32 + i * count;
-    while (times-- > 0) kernels->winograd_rows_input_f32(rows, count, simple.out_f32, count);
+/* As many elements, written from five rows of 16 channels. */
+PCL_API void bench_winograd_segments_input_f32(int times) {
+    const void *rows[5];
+    size_t tiles = simple.count / 25 / 16, row = (3 * tiles + 2) * 16;
+    for (size_t i = 0; i < 5; i++) rows[i] = simple.in_f32 + i * row;
+    while (times-- > 0) kernels->winograd_segments_input_f32(rows, tiles, 16, simple.out_f32, tiles * 16);
 }
-PCL_API void bench_winograd_rows_output_f32(int times) {
-    pcl_winograd_rows_output band = {simple.in_f32, simple.count / 6, 0.0f, 6.0f, simple.out_f32, 4};
-    while (times-- > 0) kernels->winograd_rows_output_f32(&band);
+/* As many elements, read, for three channels. */
+PCL_API void bench_winograd_segments_output_f32(int times) {
+    size_t tiles = simple.count / 25 / 4;
+    pcl_winograd_segments_output band = {simple.in_f32, tiles * 4, 3, 0.0f, 6.0f, simple.out_f32, tiles * 3, 3};
+    while (times-- > 0) kernels->winograd_segments_output_f32(&band);
 }
 PCL_API void bench_winograd_output_f32(int times) {
     pcl_winograd_output tile = {simple.in_f32, 64, 64, simple.in_f32, 0.0f, 6.0f, simple.out_f32, 256, 4, 4};

@@ -33,7 +33,7 @@ const style = [[36864, 3, 648, 4], [9216, 32, 288, 10], [36864, 16, 72, 1], [368
 // One of the 36 products of a quantised 3x3 convolution, of as many tiles as are done at a time.
 const tiles = [[70, 16, 16, 1], [60, 40, 40, 1], [30, 64, 64, 1], [15, 128, 128, 1]];
 const simple = ['add_u8', 'lookup_u8', 'quantize_u8', 'dequantize_u8', 'moments_f32', 'affine_f32', 'moments_u8', 'affine_u8',
-  'winograd_input_f32', 'winograd_output_f32', 'winograd_rows_input_f32', 'winograd_rows_output_f32', 'winograd_input_u8', 'winograd_output_u8', 'logistic_f32', 'signed_i8'];
+  'winograd_input_f32', 'winograd_output_f32', 'winograd_segments_input_f32', 'winograd_segments_output_f32', 'winograd_input_u8', 'winograd_output_u8', 'logistic_f32', 'signed_i8'];
 const simpleCount = 36 * 64 * 16; // elements: whole Winograd tiles of 64 channels, and pixels of 32
 
 // Least milliseconds of one call, the tables in turns.

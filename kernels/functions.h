@@ -26,8 +26,9 @@ typedef void affine_u8_function(const uint8_t *x, size_t pixels, size_t channels
                                 int32_t high, uint8_t *out);
 typedef void winograd_input_f32_function(const void *const taps[36], size_t channels, float *out, size_t stride);
 typedef void winograd_output_f32_function(const pcl_winograd_output *task);
-typedef void winograd_rows_input_f32_function(const void *const rows[6], size_t count, float *out, size_t stride);
-typedef void winograd_rows_output_f32_function(const pcl_winograd_rows_output *task);
+typedef void winograd_segments_input_f32_function(const void *const rows[5], size_t tiles, size_t channels, float *out,
+                                                  size_t stride);
+typedef void winograd_segments_output_f32_function(const pcl_winograd_segments_output *task);
 typedef void gemm_i16_function(const pcl_gemm_i16 *task);
 typedef void winograd_input_u8_function(const void *const taps[36], size_t steps, int16_t *out, size_t stride);
 typedef void winograd_output_u8_function(const pcl_winograd_output_u8 *task);
@@ -52,8 +53,9 @@ winograd_input_f32_function pcl_winograd_input_f32_scalar, pcl_winograd_input_f3
     pcl_winograd_input_f32_relaxed;
 winograd_output_f32_function pcl_winograd_output_f32_scalar, pcl_winograd_output_f32_simd128,
     pcl_winograd_output_f32_relaxed;
-winograd_rows_input_f32_function pcl_winograd_rows_input_f32_scalar, pcl_winograd_rows_input_f32_simd128;
-winograd_rows_output_f32_function pcl_winograd_rows_output_f32_scalar, pcl_winograd_rows_output_f32_simd128;
+winograd_segments_input_f32_function pcl_winograd_segments_input_f32_scalar, pcl_winograd_segments_input_f32_simd128;
+winograd_segments_output_f32_function pcl_winograd_segments_output_f32_scalar,
+    pcl_winograd_segments_output_f32_simd128;
 gemm_i16_function pcl_gemm_i16_scalar, pcl_gemm_i16_simd128;
 winograd_input_u8_function pcl_winograd_input_u8_scalar, pcl_winograd_input_u8_simd128;
 winograd_output_u8_function pcl_winograd_output_u8_scalar, pcl_winograd_output_u8_simd128;

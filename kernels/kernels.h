@@ -131,15 +131,16 @@ typedef struct pcl_winograd_output {
     int32_t rows, columns; /* 1..4: the part of the tile that is within the picture */
 } pcl_winograd_output;
 
-/* --- winograd_rows_f32: the transforms around the 6 products of rows that four rows of output take (src/ops/
- * winograd_rows.c), each element of a row by itself. Within rounding of each other. */
-typedef struct pcl_winograd_rows_output {
-    const float *products; /* [6][count] */
-    size_t count;          /* at least 4 */
+/* --- winograd_segments_f32: the transforms around the 25 products of F(3x3, 3x3), of a row of tiles three pixels apart
+ * (src/ops/winograd_segments.c). Within rounding of each other. */
+typedef struct pcl_winograd_segments_output {
+    const float *products; /* [25][stride]: [tiles][channels, up to a multiple of 4] */
+    size_t stride, channels;
     float low, high;
-    float *out;   /* [rows][count]: clamp(sum_j A[i][j] products[j], low, high) */
-    int32_t rows; /* 1..4 */
-} pcl_winograd_rows_output;
+    float *out; /* [rows][width][channels]: clamp(A^T products A, low, high) */
+    size_t width;
+    int32_t rows; /* 1..3 */
+} pcl_winograd_segments_output;
 
 /* --- gemm_i16: out[m][n] = bias[n] + sum_k a[m][k] * w[n][k], sums wrap modulo 2^32. Both matrices lie as the inner
  * loop takes them, five rows and eight columns at a time: */
@@ -277,9 +278,11 @@ typedef struct pcl_kernels {
     /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
     void (*winograd_input_f32)(const void *const taps[36], size_t channels, float *out, size_t stride);
     void (*winograd_output_f32)(const pcl_winograd_output *task);
-    /* out[i * stride + x] = sum_j B[i][j] rows[j][x] for x < count; reads and writes up to 3 floats beyond them */
-    void (*winograd_rows_input_f32)(const void *const rows[6], size_t count, float *out, size_t stride);
-    void (*winograd_rows_output_f32)(const pcl_winograd_rows_output *task);
+    /* out[i * stride + tile * channels + c] = (B^T d B)[i], d: 5x5 pixels of the rows, from pixel 3 * tile on, `channels`
+     * floats each; reads and writes up to 3 floats beyond them */
+    void (*winograd_segments_input_f32)(const void *const rows[5], size_t tiles, size_t channels, float *out,
+                                        size_t stride);
+    void (*winograd_segments_output_f32)(const pcl_winograd_segments_output *task);
     /* The same of bytes: out[i * stride + step * PCL_GEMM_I16_ROWS * 8 + c] for c < 8; 8 * steps
      * bytes of each pixel, what lies beyond its channels too */
     void (*winograd_input_u8)(const void *const taps[36], size_t steps, int16_t *out, size_t stride);

@@ -42,19 +42,40 @@ void pcl_winograd_output_f32_scalar(const pcl_winograd_output *task) {
     }
 }
 
-void pcl_winograd_rows_input_f32_scalar(const void *const rows[6], size_t count, float *out, size_t stride) {
-    for (size_t x = 0; x < count; x++)
-        for (size_t i = 0; i < 6; i++) {
-            out[i * stride + x] = 0;
-            for (size_t j = 0; j < 6; j++) out[i * stride + x] += B[i][j] * ((const float *)rows[j])[x];
-        }
+/* The matrices of F(3x3, 3x3), with the points 0, 1, -1, 2. */
+static const float segments_B[5][5] = {
+    {2, -1, -2, 1, 0}, {0, -2, -1, 1, 0}, {0, 2, -3, 1, 0}, {0, -1, 0, 1, 0}, {0, 2, -1, -2, 1}};
+static const float segments_A[3][5] = {{1, 1, 1, 1, 0}, {0, 1, -1, 2, 0}, {0, 1, 1, 4, 1}};
+
+/* One of the 25, of 5x5 pixels or products: sum_yx column[y] row[x] in[y][x] */
+static float weigh(const float column[5], const float row[5], const float in[25]) {
+    float sum = 0;
+    for (int y = 0; y < 5; y++) {
+        float of_line = 0;
+        for (int x = 0; x < 5; x++) of_line += row[x] * in[y * 5 + x];
+        sum += column[y] * of_line;
+    }
+    return sum;
 }
 
-void pcl_winograd_rows_output_f32_scalar(const pcl_winograd_rows_output *task) {
-    for (size_t x = 0; x < task->count; x++)
-        for (size_t i = 0; i < (size_t)task->rows; i++) {
-            float sum = 0;
-            for (size_t j = 0; j < 6; j++) sum += A[i][j] * task->products[j * task->count + x];
-            task->out[i * task->count + x] = pcl_clamp_f32(sum, task->low, task->high);
+void pcl_winograd_segments_input_f32_scalar(const void *const rows[5], size_t tiles, size_t channels, float *out,
+                                            size_t stride) {
+    for (size_t at = 0; at < tiles * channels; at++) {
+        float in[25];
+        size_t from = at / channels * 3 * channels + at % channels;
+        for (size_t i = 0; i < 25; i++) in[i] = ((const float *)rows[i / 5])[from + i % 5 * channels];
+        for (size_t i = 0; i < 25; i++) out[i * stride + at] = weigh(segments_B[i / 5], segments_B[i % 5], in);
+    }
+}
+
+void pcl_winograd_segments_output_f32_scalar(const pcl_winograd_segments_output *task) {
+    size_t lanes = (task->channels + 3) / 4 * 4;
+    for (size_t x = 0; x < task->width; x++)
+        for (size_t c = 0; c < task->channels; c++) {
+            float in[25];
+            for (size_t i = 0; i < 25; i++) in[i] = task->products[i * task->stride + x / 3 * lanes + c];
+            for (size_t y = 0; y < (size_t)task->rows; y++)
+                task->out[(y * task->width + x) * task->channels + c] =
+                    pcl_clamp_f32(weigh(segments_A[y], segments_A[x % 3], in), task->low, task->high);
         }
 }

@@ -5,6 +5,7 @@
 #include "ops/conv_method.h"
 #include "ops/dense.h"
 #include "ops/elements.h"
+#include "ops/winograd_segments.h"
 
 enum {
     ROW_TILE = 6,              /* pixels that the GEMM kernels do at once */
@@ -320,6 +321,13 @@ static const pcl_conv_method *method_for(const pcl_kernels *kernels, const pcl_n
     return NULL;
 }
 
+/* Then there is nothing to be had from merged pixels. */
+static bool in_segments(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2col *window,
+                        const pcl_weighted *tensors) {
+    pcl_winograd_segments plan;
+    return pcl_indirect_conv.pays(kernels, node, window, tensors) && pcl_winograd_segments_plan(window, tensors, &plan);
+}
+
 bool pcl_conv_upsamples(const pcl_kernels *kernels, const pcl_node *node) {
     pcl_conv_filter filter = conv_filter(node);
     pcl_weighted tensors = conv_tensors(node, filter.out_channels);
@@ -343,7 +351,8 @@ pcl_status pcl_conv_prepare(const pcl_prepare_context *context, pcl_step *step, 
     self->parts = pcl_useful_parts(node->macs, PCL_MACS_PER_MICROSECOND);
     self->threads = pcl_employed(context->threads, self->parts);
     if (tap_stride == 1) self->method = method_for(context->kernels, node, &self->patches, tensors);
-    if (!self->method && !self->patches.upsampled) merge_pixels(self);
+    if (!self->method && !self->patches.upsampled && !in_segments(context->kernels, node, &self->patches, tensors))
+        merge_pixels(self);
     if (tap_stride == 1 && !self->method && pcl_indirect_conv.pays(context->kernels, node, &self->patches, tensors))
         self->method = &pcl_indirect_conv;
     if (self->method) {

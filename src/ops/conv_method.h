@@ -36,8 +36,8 @@ extern const pcl_conv_method pcl_winograd_u8;
 /* Convolutions without patches: what a row of the filter sees of a row of the
  * picture is a run of the matrix' rows, and the kernel takes a pointer to each
  * run (Dukhan, "The Indirect Convolution Algorithm", 2019). The same sums in
- * the same order as with patches, but of large filters of floats: these go
- * down the picture in Winograd's form (ops/winograd_rows.h). */
+ * the same order as with patches, but of large filters of floats: these take
+ * Winograd's form in segments (ops/winograd_segments.h). */
 extern const pcl_conv_method pcl_indirect_conv;
 
 #endif

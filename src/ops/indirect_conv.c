@@ -2,7 +2,7 @@
 
 #include "ops/conv_method.h"
 #include "ops/dense.h"
-#include "ops/winograd_rows.h"
+#include "ops/winograd_segments.h"
 
 enum {
     MIN_RUN = 9,     /* below it the kernels' ends of runs outweigh patches */
@@ -16,9 +16,10 @@ enum {
 typedef struct indirect_conv {
     pcl_im2col window;
     size_t pictures, in_channels;
-    pcl_winograd_rows winograd;
-    pcl_dense dense;        /* where that has no segments */
+    pcl_winograd_segments segments;
+    pcl_dense dense;        /* where not by these */
     int32_t band, seen;     /* rows of the output that are made at once, and of the picture that they see */
+    int32_t width;          /* pixels seen of a row */
     size_t run;             /* elements, with what the kernel reads more and multiplies by zero */
     size_t out_element;     /* bytes */
     bool padded;            /* rows reach beyond the picture's sides, or are larger: copies lie in a ring */
@@ -50,13 +51,15 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 static bool plan_rows(indirect_conv *self, size_t threads, size_t *scratch_bytes) {
     const pcl_im2col *window = &self->window;
     int64_t width = (int64_t)(window->out_w - 1) * window->stride_w + window->filter_w;
+    if (self->band > 1) width = (int64_t)pcl_winograd_segments_seen(self->segments.tiles, self->segments.across);
     self->padded = window->upsampled || window->pad_left > 0 || width - window->pad_left > window->in_w;
+    self->width = (int32_t)width;
     size_t rows = (size_t)self->seen, ring = 0;
     if (width > INT32_MAX || !pcl_size_mul((size_t)width, window->pixel_bytes, &self->row_bytes)) return false;
     if (!pcl_size_add(self->row_bytes, SLACK, &self->row_bytes)) return false;
     self->row_bytes = self->row_bytes / SLACK * SLACK;
     if (self->padded && !pcl_size_mul(self->row_bytes, rows, &ring)) return false;
-    size_t others = rows * sizeof(void *) + pcl_winograd_rows_scratch(&self->winograd) * sizeof(float);
+    size_t others = rows * sizeof(void *) + pcl_winograd_segments_scratch(&self->segments) * sizeof(float);
     if (!pcl_size_add(ring, others + PCL_ALIGNMENT, &self->thread_scratch)) return false;
     self->thread_scratch = self->thread_scratch / PCL_ALIGNMENT * PCL_ALIGNMENT;
     return pcl_size_mul(self->thread_scratch, threads, scratch_bytes);
@@ -91,15 +94,14 @@ static const void *prepare(const pcl_prepare_context *context, const pcl_node *n
         *self = (indirect_conv){.window = *window,
                                 .pictures = (size_t)tensors->input->shape.dims[0],
                                 .in_channels = (size_t)tensors->input->shape.dims[3],
-                                .out_element = pcl_dtype_size(tensors->output->dtype),
-                                .winograd.segments = pcl_winograd_rows_segments(window, tensors)};
+                                .out_element = pcl_dtype_size(tensors->output->dtype)};
+        bool by_segments = pcl_winograd_segments_plan(window, tensors, &self->segments);
         self->run = (size_t)window->filter_w * self->in_channels;
         if (tensors->input->dtype != PCL_FLOAT32) self->run = pcl_round_up(self->run, QUAD);
-        bool done = self->winograd.segments
-                        ? pcl_winograd_rows_prepare(context->arena, window, tensors, &self->winograd)
-                        : pack(context, node, tensors, self);
-        self->band = self->winograd.segments ? PCL_WINOGRAD_SIDE : 1;
-        self->seen = self->winograd.segments ? pcl_winograd_rows_seen(self->winograd.segments) : window->filter_h;
+        bool done = by_segments ? pcl_winograd_segments_prepare(context->arena, window, tensors, &self->segments)
+                                : pack(context, node, tensors, self);
+        self->band = by_segments ? PCL_SEGMENT : 1;
+        self->seen = by_segments ? (int32_t)pcl_winograd_segments_seen(1, self->segments.down) : window->filter_h;
         if (done && plan_rows(self, (size_t)threads, scratch_bytes) && make_outside(context->arena, self)) return self;
     }
     (void)pcl_no_memory(context, node);
@@ -133,12 +135,11 @@ static uint8_t *ring_row(const passage *p, int32_t y) {
 static void find_runs(passage *p, int32_t y, const void **runs) {
     const pcl_im2col *window = &p->self->window;
     bool padded = p->self->padded;
-    int32_t width = (window->out_w - 1) * window->stride_w + window->filter_w;
     int32_t top = y * window->stride_h - window->pad_top;
     if (p->made < top) p->made = top;
     for (; padded && p->made < top + p->self->seen; p->made++) {
         const uint8_t *row = picture_row(p, p->made);
-        if (row) pcl_padded_row(window, row, -window->pad_left, width, ring_row(p, p->made));
+        if (row) pcl_padded_row(window, row, -window->pad_left, p->self->width, ring_row(p, p->made));
     }
     for (int32_t i = 0; i < p->self->seen; i++) {
         const uint8_t *row = picture_row(p, top + i);
@@ -157,8 +158,8 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
     pcl_partition(self->pictures * bands, 1, part, &begin, &end);
     const void **runs = (const void **)(void *)(scratch + (size_t)part->thread * self->thread_scratch);
     pcl_dense_left left = {.stride = (size_t)window->stride_w * self->in_channels, .runs = runs, .run = self->run};
-    float *of_winograd = (float *)(void *)(runs + self->seen);
-    passage p = {.self = self, .ring = (uint8_t *)(of_winograd + pcl_winograd_rows_scratch(&self->winograd))};
+    float *of_segments = (float *)(void *)(runs + self->seen);
+    passage p = {.self = self, .ring = (uint8_t *)(of_segments + pcl_winograd_segments_scratch(&self->segments))};
     for (size_t i = begin; i < end; i++) {
         size_t picture = i / bands, y = i % bands * band;
         if (i == begin || y == 0) {
@@ -169,8 +170,8 @@ static void run(const pcl_kernels *kernels, const void *prepared, const pcl_node
         find_runs(&p, (int32_t)y, runs);
         void *out = (uint8_t *)node->outputs[0]->data + (picture * height + y) * width * columns * self->out_element;
         if (band > 1)
-            pcl_winograd_rows_run(kernels, &self->winograd, runs, of_winograd, out,
-                                  (int32_t)(height - y < band ? height - y : band));
+            pcl_winograd_segments_run(kernels, &self->segments, runs, i % bands, i > begin && y > 0, of_segments, out,
+                                      width, (int32_t)(height - y < band ? height - y : band));
         else
             pcl_dense_run(kernels, &self->dense, width, &left, 0, columns, out, columns);
     }

@@ -46,12 +46,13 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 
 /* out = G g G^T, g: a 3x3 filter. */
 static void transform_filter(const double g[9], float *out, size_t stride) {
+    static const uint8_t factors[LINE] = {24, 12, 12, 24, 24, 8};
     for (int i = 0; i < LINE; i++)
         for (int j = 0; j < LINE; j++) {
             double sum = 0;
             for (int y = 0; y < 3; y++)
                 for (int x = 0; x < 3; x++) sum += pcl_winograd_filter[i][y] * pcl_winograd_filter[j][x] * g[y * 3 + x];
-            out[(size_t)(i * LINE + j) * stride] = (float)sum;
+            out[(size_t)(i * LINE + j) * stride] = (float)(sum / (factors[i] * factors[j]));
         }
 }
 

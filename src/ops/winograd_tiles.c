@@ -4,10 +4,8 @@
 
 enum { SIDE = PCL_WINOGRAD_SIDE, LINE = PCL_WINOGRAD_LINE };
 
-const double pcl_winograd_filter[LINE][PCL_WINOGRAD_TAPS] = {
-    {1. / 4, 0, 0},           {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
-    {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
-};
+const int32_t pcl_winograd_filter[LINE][PCL_WINOGRAD_TAPS] = {{6, 0, 0}, {-2, -2, -2}, {-2, 2, -2},
+                                                              {1, 2, 4}, {1, -2, 4},   {0, 0, 8}};
 
 bool pcl_winograd_fits(const pcl_im2col *window) {
     return window->filter_h == 3 && window->filter_w == 3 && window->stride_h == 1 && window->stride_w == 1 &&

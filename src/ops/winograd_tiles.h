@@ -11,8 +11,9 @@ enum {
     PCL_WINOGRAD_MATRICES = PCL_WINOGRAD_LINE * PCL_WINOGRAD_LINE, /* pixels in all; products that a set of tiles takes */
 };
 
-/* G of F(4, 3), with the points 0, 1, -1, 2, -2: what a filter of three becomes. */
-extern const double pcl_winograd_filter[PCL_WINOGRAD_LINE][PCL_WINOGRAD_TAPS];
+/* G of F(4, 3), with the points 0, 1, -1, 2, -2: what a filter of three becomes. In integers: its rows times 24, 12, 12,
+ * 24, 24 and 8. */
+extern const int32_t pcl_winograd_filter[PCL_WINOGRAD_LINE][PCL_WINOGRAD_TAPS];
 
 /* Whether a window is 3x3 with stride 1, no dilation and all channels in one group. */
 bool pcl_winograd_fits(const pcl_im2col *window);

@@ -72,12 +72,12 @@ static bool pays(const pcl_kernels *kernels, const pcl_node *node, const pcl_im2
 /* out = G g G^T of a 3x3 filter, at most 64 * 255. The rows of G are 24 times the usual ones but for what A takes, a
  * factor of 2 in the second and third and of 3 in the last. */
 static void transform_filter(const int32_t g[9], int32_t out[MATRICES]) {
-    static const int32_t G[LINE][3] = {{6, 0, 0}, {-2, -2, -2}, {-2, 2, -2}, {1, 2, 4}, {1, -2, 4}, {0, 0, 8}};
     for (int i = 0; i < LINE; i++)
         for (int j = 0; j < LINE; j++) {
             out[i * LINE + j] = 0;
             for (int y = 0; y < 3; y++)
-                for (int x = 0; x < 3; x++) out[i * LINE + j] += G[i][y] * G[j][x] * g[y * 3 + x];
+                for (int x = 0; x < 3; x++)
+                    out[i * LINE + j] += pcl_winograd_filter[i][y] * pcl_winograd_filter[j][x] * g[y * 3 + x];
         }
 }
 

@@ -1,4 +1,4 @@
-/* winograd_f32 and winograd_rows_f32: the scalar transforms around the products
+/* winograd_f32 and winograd_segments_f32: the scalar transforms around the products
  * give the convolution itself; the others agree with scalar within TOLERANCE. */
 #include <math.h>
 
@@ -48,64 +48,72 @@ static void test_is_convolution(const pcl_kernels *kernels, const char *name) {
     check_floats(expected, got, 64, TOLERANCE, name);
 }
 
-/* Three rows of a filter, at one column of the picture each. */
-static void test_rows_are_convolution(const pcl_kernels *kernels, const char *name) {
-    float pixels[6][4], products[6][4], filter[3], got[4][4], expected[4][4];
-    double matrix[6][3];
-    const void *rows[6];
-    make_filter_matrix(matrix);
-    check_fill_floats(filter, 3, -1, 1);
-    check_fill_floats(pixels[0], 6 * 4, -1, 1);
-    for (int i = 0; i < 6; i++) rows[i] = pixels[i];
-    kernels->winograd_rows_input_f32(rows, 4, products[0], 4);
-    for (int i = 0; i < 6; i++)
-        for (int x = 0; x < 4; x++) {
-            double weight = 0;
-            for (int t = 0; t < 3; t++) weight += matrix[i][t] * (double)filter[t];
-            products[i][x] *= (float)weight;
+/* A 3x3 filter of each of `channels`, over two tiles. */
+static void test_segments_are_convolution(const pcl_kernels *kernels, size_t channels, const char *name) {
+    /* G of F(3, 3), written out from the points 0, 1, -1, 2 and infinity */
+    static const double matrix[5][3] = {
+        {1. / 2, 0, 0}, {-1. / 2, -1. / 2, -1. / 2}, {-1. / 6, 1. / 6, -1. / 6}, {1. / 6, 2. / 6, 4. / 6}, {0, 0, 1}};
+    float pixels[5][8 * 8 + 3], filter[9][8], products[25][16 + 3], got[3 * 5 * 8], expected[3 * 5 * 8];
+    const void *rows[5];
+    size_t lanes = (channels + 3) / 4 * 4;
+    check_fill_floats(filter[0], 9 * 8, -1, 1);
+    check_fill_floats(pixels[0], 5 * (8 * 8 + 3), -1, 1);
+    for (int i = 0; i < 5; i++) rows[i] = pixels[i];
+    kernels->winograd_segments_input_f32(rows, 2, channels, products[0], 19);
+    for (size_t i = 0; i < 25; i++)
+        for (size_t tile = 2; tile-- > 0;) /* to where lanes are: from the end, for those are further on */
+            for (size_t c = channels; c-- > 0;) {
+                double weight = 0;
+                for (int t = 0; t < 9; t++) weight += matrix[i / 5][t / 3] * matrix[i % 5][t % 3] * (double)filter[t][c];
+                products[i][tile * lanes + c] = products[i][tile * channels + c] * (float)weight;
+            }
+    pcl_winograd_segments_output task = {products[0], 19, channels, -INFINITY, INFINITY, got, 5, 3};
+    kernels->winograd_segments_output_f32(&task);
+    for (size_t o = 0; o < 15; o++)
+        for (size_t c = 0; c < channels; c++) {
+            float *sum = &expected[o * channels + c];
+            *sum = 0;
+            for (size_t t = 0; t < 9; t++) *sum += filter[t][c] * pixels[o / 5 + t / 3][(o % 5 + t % 3) * channels + c];
         }
-    pcl_winograd_rows_output task = {products[0], 4, -INFINITY, INFINITY, got[0], 4};
-    kernels->winograd_rows_output_f32(&task);
-    for (int y = 0; y < 4; y++)
-        for (int x = 0; x < 4; x++) {
-            expected[y][x] = 0;
-            for (int t = 0; t < 3; t++) expected[y][x] += filter[t] * pixels[y + t][x];
-        }
-    check_floats(expected[0], got[0], 16, TOLERANCE, name);
+    check_floats(expected, got, 15 * channels, TOLERANCE, name);
 }
 
-static void test_rows_input(size_t count, size_t stride) {
-    const void *rows[6];
-    for (int i = 0; i < 6; i++) {
-        float *row = check_input((count + 3) * 4, 4 * check_random_size(0, 3));
-        check_fill_floats(row, count + 3, -1, 1);
+static void test_segments_input(size_t tiles, size_t channels) {
+    const void *rows[5];
+    size_t floats = (3 * tiles + 2) * channels + 3;
+    for (int i = 0; i < 5; i++) {
+        float *row = check_input(floats * 4, 4 * check_random_size(0, 3));
+        check_fill_floats(row, floats, -1, 1);
         rows[i] = row;
     }
-    size_t whole = 5 * stride + count + 3;
+    size_t count = tiles * channels, stride = count + 3 + check_random_size(0, 5), whole = 24 * stride + count + 3;
     float *out = check_output(whole * 4, 4 * check_random_size(0, 3)), *expected = check_input(whole * 4, 0);
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
         check_output_reset(out);
-        target.kernels->winograd_rows_input_f32(rows, count, t == 0 ? expected : out, stride);
-        for (size_t i = 0; t > 0 && i < 6; i++)
+        target.kernels->winograd_segments_input_f32(rows, tiles, channels, t == 0 ? expected : out, stride);
+        for (size_t i = 0; t > 0 && i < 25; i++)
             check_floats(expected + i * stride, out + i * stride, count, TOLERANCE, target.name);
-        check_that(check_output_intact(out), "winograd_rows_input_f32 %s wrote outside", target.name);
+        check_that(check_output_intact(out), "winograd_segments_input_f32 %s wrote outside", target.name);
     }
     check_release();
 }
 
-static void test_rows_output(size_t count, size_t rows, bool clamp) {
-    float *products = check_input(6 * count * 4, 4 * check_random_size(0, 3)), *expected = check_input(rows * count * 4, 0);
-    check_fill_floats(products, 6 * count, -1, 1);
-    float *out = check_output(rows * count * 4, 4 * check_random_size(0, 3));
-    pcl_winograd_rows_output task = {products, count, clamp ? -1 : -INFINITY, clamp ? 2 : INFINITY, NULL, (int32_t)rows};
+static void test_segments_output(size_t width, size_t channels, int32_t rows, bool clamp) {
+    size_t count = (width + 2) / 3 * ((channels + 3) / 4 * 4), stride = count + check_random_size(0, 5);
+    float *products = check_input((24 * stride + count) * 4, 4 * check_random_size(0, 3));
+    check_fill_floats(products, 24 * stride + count, -1, 1);
+    size_t values = (size_t)rows * width * channels;
+    float *out = check_output(values * 4, 4 * check_random_size(0, 3)), *expected = check_input(values * 4, 0);
+    pcl_winograd_segments_output task = {products, stride, channels, clamp ? -1 : -INFINITY, clamp ? 2 : INFINITY,
+                                         NULL,     width,  rows};
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
         check_output_reset(out);
         task.out = t == 0 ? expected : out;
-        target.kernels->winograd_rows_output_f32(&task);
-        if (t > 0) check_floats(expected, out, rows * count, 10 * TOLERANCE, target.name);
-        check_that(check_output_intact(out), "winograd_rows_output_f32 %s wrote outside", target.name);
+        target.kernels->winograd_segments_output_f32(&task);
+        if (t > 0) check_floats(expected, out, values, 10 * TOLERANCE, target.name);
+        check_that(check_output_intact(out), "winograd_segments_output_f32 %s wrote outside", target.name);
     }
     check_release();
 }
@@ -157,10 +165,14 @@ static void test(void) {
     check_target target;
     for (int t = 0; check_select(t, &target); t++) {
         test_is_convolution(target.kernels, target.name);
-        test_rows_are_convolution(target.kernels, target.name);
+        for (size_t channels = 1; channels <= 8; channels++)
+            test_segments_are_convolution(target.kernels, channels, target.name);
     }
-    for (size_t count = 1; count <= 40; count++) test_rows_input(count, count + 3 + check_random_size(0, 5));
-    for (size_t count = 4; count <= 43; count++) test_rows_output(count, 1 + count % 4, count % 3 == 0);
+    for (size_t tiles = 1; tiles <= 5; tiles++)
+        for (size_t channels = 1; channels <= 13; channels++) test_segments_input(tiles, channels);
+    for (size_t width = 1; width <= 8; width++)
+        for (size_t channels = 1; channels <= 13; channels++)
+            test_segments_output(width, channels, 1 + (int32_t)(width + channels) % 3, channels % 2 == 0);
     for (size_t channels = 4; channels <= 40; channels += 4) test_input(channels, channels + 4 * (channels % 3));
     for (int part = 0; part < 32; part++) test_output(4 * check_random_size(1, 6), 1 + part % 4, 1 + part / 4 % 4, part > 15);
 }
