@@ -30,7 +30,18 @@ PCL_INLINE void pcl_gemm_f32_tile(const pcl_gemm_f32_panel *panel, size_t row, i
     size_t stride = task->a_stride;
     for (const void *const *run = task->runs; weights != end; run++) {
         const float *a = (const float *)*run + row * stride;
-        for (const float *run_end = weights + task->run * 8; weights != run_end; weights += 8, a++) {
+        const float *run_end = weights + task->run * 8;
+        for (; vectors == 1 && run_end - weights >= 16; weights += 16, a += 2) { /* an address for two values */
+            const float *value_at = a;
+            v128_t w0 = wasm_v128_load(weights), w1 = wasm_v128_load(weights + 8);
+            PCL_UNROLLED
+            for (int r = 0; r < rows; r++, value_at += stride) {
+                PCL_HIDE(value_at);
+                sums[r][0] = madd(wasm_v128_load32_splat(value_at), w0, sums[r][0]);
+                sums[r][0] = madd(wasm_v128_load32_splat(value_at + 1), w1, sums[r][0]);
+            }
+        }
+        for (; weights != run_end; weights += 8, a++) {
             const float *value_at = a;
             v128_t w0 = wasm_v128_load(weights), w1 = w0;
             if (vectors == 2) w1 = wasm_v128_load(weights + 4);
