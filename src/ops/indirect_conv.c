@@ -25,7 +25,7 @@ typedef struct indirect_conv {
     bool padded;            /* rows reach beyond the picture's sides, or are larger: copies lie in a ring */
     size_t row_bytes;       /* that the filter sees in a row of the picture, pads among them, and SLACK */
     const uint8_t *outside; /* [row_bytes] of pad_byte */
-    size_t thread_scratch;  /* bytes: pointers to the rows, Winograd's, the ring */
+    size_t thread_scratch;  /* bytes: pointers to the rows, the segments', the ring */
 } indirect_conv;
 
 /* Bytes: when the kernel takes runs, and hardly any of it is filled up. */
@@ -53,9 +53,9 @@ static bool plan_rows(indirect_conv *self, size_t threads, size_t *scratch_bytes
     int64_t width = (int64_t)(window->out_w - 1) * window->stride_w + window->filter_w;
     if (self->band > 1) width = (int64_t)pcl_winograd_segments_seen(self->segments.tiles, self->segments.across);
     self->padded = window->upsampled || window->pad_left > 0 || width - window->pad_left > window->in_w;
-    self->width = (int32_t)width;
     size_t rows = (size_t)self->seen, ring = 0;
     if (width > INT32_MAX || !pcl_size_mul((size_t)width, window->pixel_bytes, &self->row_bytes)) return false;
+    self->width = (int32_t)width;
     if (!pcl_size_add(self->row_bytes, SLACK, &self->row_bytes)) return false;
     self->row_bytes = self->row_bytes / SLACK * SLACK;
     if (self->padded && !pcl_size_mul(self->row_bytes, rows, &ring)) return false;
