@@ -278,7 +278,7 @@ typedef struct pcl_kernels {
     /* out[i * stride + c] = (B^T d B)[i], d: the 6x6 pixels at taps, `channels` floats each */
     void (*winograd_input_f32)(const void *const taps[36], size_t channels, float *out, size_t stride);
     void (*winograd_output_f32)(const pcl_winograd_output *task);
-    /* out[i * stride + tile * channels + c] = (B^T d B)[i], d: 5x5 pixels of the rows, from pixel 3 * tile on, `channels`
+    /* out[i * stride + tile * channels + c] = (B^T d B)[i], d: the rows' 5x5 pixels from pixel 3 * tile on, `channels`
      * floats each; reads and writes up to 3 floats beyond them */
     void (*winograd_segments_input_f32)(const void *const rows[5], size_t tiles, size_t channels, float *out,
                                         size_t stride);

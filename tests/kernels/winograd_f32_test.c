@@ -64,7 +64,8 @@ static void test_segments_are_convolution(const pcl_kernels *kernels, size_t cha
         for (size_t tile = 2; tile-- > 0;) /* to where lanes are: from the end, for those are further on */
             for (size_t c = channels; c-- > 0;) {
                 double weight = 0;
-                for (int t = 0; t < 9; t++) weight += matrix[i / 5][t / 3] * matrix[i % 5][t % 3] * (double)filter[t][c];
+                for (int t = 0; t < 9; t++)
+                    weight += matrix[i / 5][t / 3] * matrix[i % 5][t % 3] * (double)filter[t][c];
                 products[i][tile * lanes + c] = products[i][tile * channels + c] * (float)weight;
             }
     pcl_winograd_segments_output task = {products[0], 19, channels, -INFINITY, INFINITY, got, 5, 3};
